@@ -1,0 +1,151 @@
+// `npm test [-- --runtime R] [--filter TEXT] [--isa I] [--jobs N] [--deep]`: sets up, then runs every tests/**/*_test.ts
+// under Deno, Bun and Node, the native ones on every instruction set of this machine too, and the type and format checks.
+// One process per file and runtime, so that a crash or a hang costs one file. The last line is the sum of all.
+import { spawn } from "node:child_process";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { availableParallelism, tmpdir } from "node:os";
+import { join } from "node:path";
+import { parseArgs } from "node:util";
+import { exitWith, root, runtimes } from "./runtimes.mjs";
+import { setUp } from "./setup.mjs";
+import { checkJobs, testFiles, testJobs } from "./test_jobs.mjs";
+import { countTests } from "./test_report.mjs";
+
+/** @typedef {import("./test_jobs.mjs").Job} Job */
+/** @typedef {import("./test_report.mjs").Counts} Counts */
+
+const minute = 60_000;
+
+function options() {
+  const { values } = parseOptions();
+  const wanted = (values.runtime ?? []).flatMap((value) => value.split(","));
+  const wrong = wanted.find((name) => !runtimes.some((runtime) => runtime === name));
+  if (wrong !== undefined) throw new RangeError(`Expected --runtime to be deno, bun or node but found ${wrong}`);
+  const jobs = Number(values.jobs ?? availableParallelism());
+  if (!(Number.isInteger(jobs) && jobs > 0)) {
+    throw new RangeError(`Expected --jobs to be positive but found ${values.jobs}`);
+  }
+  return {
+    runtimes: wanted.length > 0 ? runtimes.filter((name) => wanted.includes(name)) : [...runtimes],
+    filters: values.filter ?? [],
+    isa: values.isa,
+    jobs,
+    deep: values.deep === true || process.env.ARPEGGIO_DEEP === "1",
+  };
+}
+
+function parseOptions() {
+  const text = /** @type {const} */ ({ type: "string" });
+  const texts = /** @type {const} */ ({ type: "string", multiple: true });
+  try {
+    return parseArgs({
+      options: { runtime: texts, filter: texts, isa: text, jobs: text, deep: { type: "boolean" } },
+    });
+  } catch (error) {
+    throw new RangeError(/** @type {Error} */ (error).message);
+  }
+}
+
+/**
+ * Runs one job to its end.
+ * @param {Job} job
+ * @param {{ deep: boolean, timeoutMs: number }} options
+ * @returns {Promise<{ counts: Counts, output: string }>} what it printed, with the reason when it broke
+ */
+function run(job, { deep, timeoutMs }) {
+  const env = /** @type {NodeJS.ProcessEnv} */ ({ ...process.env, NO_COLOR: "1" });
+  if (deep) env.ARPEGGIO_DEEP = "1";
+  if (job.isa) env.ARPEGGIO_ISA = job.isa;
+  const [path, ...args] = job.command;
+  const child = spawn(path, args, { cwd: root, env, stdio: ["ignore", "pipe", "pipe"] });
+  const chunks = /** @type {Buffer[]} */ ([]);
+  child.stdout.on("data", (chunk) => chunks.push(chunk));
+  child.stderr.on("data", (chunk) => chunks.push(chunk));
+  let late = false;
+  const timer = setTimeout(() => {
+    late = true;
+    child.kill("SIGKILL");
+  }, timeoutMs);
+  return new Promise((resolve) => {
+    child.on("error", (error) => chunks.push(Buffer.from(`${error}\n`)));
+    child.on("close", (code, signal) => {
+      clearTimeout(timer);
+      const reason = late ? `stopped after ${timeoutMs / 1000} s` : signal ? `ended by ${signal}` : `exit code ${code}`;
+      resolve(judge(job, { ok: code === 0, reason, output: Buffer.concat(chunks).toString() }));
+    });
+  });
+}
+
+/**
+ * @param {Job} job
+ * @param {{ ok: boolean, reason: string, output: string }} result
+ */
+function judge(job, { ok, reason, output }) {
+  if (!job.report) return { counts: { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 }, output };
+  const counts = countTests(existsSync(job.report) ? readFileSync(job.report, "utf8") : "");
+  const none = counts.passed + counts.failed + counts.skipped === 0;
+  // A crash, a hang or a file without tests is a failure even where no test says so.
+  if (counts.failed === 0 && (!ok || none)) {
+    counts.failed = 1;
+    output += `\n${job.name}: ${none && ok ? "ran no test" : reason}\n`;
+  }
+  return { counts, output };
+}
+
+/**
+ * Runs jobs, `width` at a time; those that must be alone at the end, one by one.
+ * @param {Job[]} jobs
+ * @param {{ width: number, deep: boolean, timeoutMs: number }} options
+ * @returns {Promise<Map<string, Counts & { files: number }>>} per runtime and instruction set
+ */
+async function runAll(jobs, { width, ...rest }) {
+  const totals = new Map();
+  async function work(/** @type {Job[]} */ queue) {
+    for (let job = queue.shift(); job; job = queue.shift()) {
+      const { counts, output } = await run(job, rest);
+      const key = `${job.runtime}${job.isa ? ` ${job.isa}` : ""}`;
+      const total = totals.get(key) ?? { files: 0, passed: 0, failed: 0, skipped: 0 };
+      totals.set(key, total);
+      total.files++;
+      for (const outcome of /** @type {const} */ (["passed", "failed", "skipped"])) total[outcome] += counts[outcome];
+      if (counts.failed > 0) console.log(`\n---- ${key}: ${job.name}: ${counts.failed} failed\n${output.trim()}\n`);
+    }
+  }
+  const together = jobs.filter((job) => !job.alone);
+  await Promise.all(Array.from({ length: width }, () => work(together)));
+  await work(jobs.filter((job) => job.alone));
+  return totals;
+}
+
+/** @param {Map<string, Counts & { files: number }>} totals @returns {number} the exit code */
+function printSummary(totals) {
+  const sum = { passed: 0, failed: 0, skipped: 0 };
+  console.log("");
+  for (const [key, { files, passed, failed, skipped }] of [...totals].sort(([a], [b]) => (a < b ? -1 : 1))) {
+    sum.passed += passed;
+    sum.failed += failed;
+    sum.skipped += skipped;
+    console.log(
+      `${key.padEnd(14)} ${String(files).padStart(4)} files: ${passed} passed, ${failed} failed, ${skipped} skipped`,
+    );
+  }
+  console.log(`${sum.skipped} skipped`);
+  console.log(`${sum.passed} passed, ${sum.failed} failed`);
+  return sum.failed > 0 || sum.passed === 0 ? 1 : 0;
+}
+
+await exitWith(async () => {
+  const { runtimes: chosen, filters, isa, jobs: width, deep } = options();
+  setUp();
+  const files = testFiles({ deep, filters });
+  if (files.length === 0) throw new RangeError(`Expected --filter to match a test file but found none`);
+  const timeoutMs = deep ? 120 * minute : 10 * minute;
+  const folder = mkdtempSync(join(tmpdir(), "arpeggio-test-"));
+  try {
+    const whole = filters.length === 0 && chosen.length === runtimes.length && !isa;
+    const jobs = testJobs({ runtimes: chosen, isa, files, deep, folder, timeoutMs });
+    return printSummary(await runAll([...(whole ? checkJobs() : []), ...jobs], { width, deep, timeoutMs }));
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
+});
