@@ -1,0 +1,83 @@
+/**
+ * Reads the header of a GGUF file from wherever its bytes come from: as little of the file as necessary, in slices that
+ * keep the event loop free. Does no I/O of its own; a runtime supplies the source.
+ */
+
+import { GgufError } from "../errors.ts";
+import { runSliced } from "../time_slice.ts";
+import { HEADER_BYTES_MAX, NeedMoreBytes } from "./cursor.ts";
+import { type GgufFile, parseGguf } from "./parse.ts";
+
+/** Bytes that can be read at any place: a file, a memory, an HTTP resource with ranges. */
+export interface ByteSource {
+  /** How many bytes there are. */
+  readonly size: number;
+  /**
+   * The bytes `[offset, offset + length)`, all of which are within `size`. They must not change until parsing is over.
+   */
+  read(offset: number, length: number): Promise<Uint8Array>;
+}
+
+/** How much is read at first: enough for the whole header of most models with small vocabularies. */
+const PREFIX_BYTES = 1024 * 1024;
+
+/**
+ * How fast the prefix grows while the header goes on. Parsing starts over each time, so with a factor of 4 at most a
+ * third is parsed twice, and at most four times the header is read.
+ */
+const PREFIX_GROWTH = 4;
+
+/** Options of {@linkcode readGguf}. */
+export interface ReadGgufOptions {
+  /** Stops reading; the promise then rejects with the signal's reason. Default: never. */
+  signal?: AbortSignal | undefined;
+}
+
+/**
+ * Reads and checks the header of a GGUF file.
+ *
+ * @returns The description of the file. It keeps a copy of the metadata but nothing else of what was read.
+ * @throws {GgufError} When the file is malformed, not supported, or ended before its size.
+ */
+export async function readGguf(source: ByteSource, options: ReadGgufOptions = {}): Promise<GgufFile> {
+  const { size } = source;
+  const { signal } = options;
+  if (!Number.isSafeInteger(size) || size < 0) {
+    throw new RangeError(`Expected source.size to be a non-negative integer but found ${size}`);
+  }
+  let prefix: Uint8Array = new Uint8Array(0);
+  let length = Math.min(size, PREFIX_BYTES);
+  for (;;) {
+    signal?.throwIfAborted();
+    prefix = await extend(prefix, { source, length });
+    try {
+      return await runSliced(parseGguf(prefix, { fileBytes: size }), { signal });
+    } catch (error) {
+      if (!(error instanceof NeedMoreBytes)) throw error;
+      // Never beyond the header limit: the parser asks for no byte behind it.
+      length = Math.min(size, HEADER_BYTES_MAX, Math.max(error.bytesMin, prefix.length * PREFIX_GROWTH));
+    }
+  }
+}
+
+/** A source over bytes in memory, which must not change until parsing is over. */
+export function bytesSource(bytes: Uint8Array): ByteSource {
+  return { size: bytes.length, read: (offset, length) => Promise.resolve(bytes.subarray(offset, offset + length)) };
+}
+
+/** The first `length` bytes of the source, of which `prefix` are known. */
+async function extend(prefix: Uint8Array, to: { source: ByteSource; length: number }): Promise<Uint8Array> {
+  const { source, length } = to;
+  const more = await source.read(prefix.length, length - prefix.length);
+  if (prefix.length + more.length !== length) {
+    const found = `${more.length} of ${length - prefix.length}`;
+    throw new GgufError(`Expected a file of ${source.size} bytes but could read only ${found} bytes`, {
+      offsetBytes: prefix.length,
+    });
+  }
+  if (prefix.length === 0) return more;
+  const joined = new Uint8Array(length);
+  joined.set(prefix);
+  joined.set(more, prefix.length);
+  return joined;
+}
