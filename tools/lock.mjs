@@ -14,11 +14,10 @@ const staleMs = 30 * 60 * 1000; // Longer than any set-up: a holder on another h
  */
 export function withLock(path, say, work) {
   const mine = JSON.stringify({ pid: process.pid, host: hostname() });
-  for (let waits = 0; !create(path, mine); waits++) {
-    if (waits === 0) {
-      say(`waiting for another set-up of this checkout (if there is none: delete ${basename(path)}) ...`);
-    }
-    removeStale(path);
+  for (let told = false; !create(path, mine);) {
+    if (removeStale(path)) continue;
+    if (!told) say(`waiting for another set-up of this checkout (if there is none: delete ${basename(path)}) ...`);
+    told = true;
     Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100);
   }
   try {
@@ -39,20 +38,21 @@ function create(path, content) {
   }
 }
 
-/** @param {string} path */
+/** @param {string} path @returns {boolean} whether it did, or the lock went meanwhile */
 function removeStale(path) {
   // Renamed before it is deleted: of several waiters that see the same stale lock one gets it, and one that comes late
   // and catches a fresh lock instead gives it back.
   const grave = `${path}.${process.pid}`;
   try {
     const seen = fs.readFileSync(path, "utf8");
-    if (Date.now() - fs.statSync(path).mtimeMs < staleMs && !holderIsGone(seen)) return;
+    if (Date.now() - fs.statSync(path).mtimeMs < staleMs && !holderIsGone(seen)) return false;
     fs.renameSync(path, grave);
     if (fs.readFileSync(grave, "utf8") !== seen) fs.linkSync(grave, path);
     fs.rmSync(grave);
   } catch (error) {
     if (codeOf(error) !== "ENOENT" && codeOf(error) !== "EEXIST") throw error; // Otherwise another waiter was first.
   }
+  return true;
 }
 
 /** @param {string} content of a lock file, empty while its holder is writing it */
