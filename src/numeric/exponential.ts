@@ -45,9 +45,12 @@ export function expOfSum(high: number, low: number): number {
   const correction = low - k * LN2_LOW;
   const r = reduced + correction;
   const lost = correction - (r - reduced);
-  // e^r = 1 + r + tail; the small terms are added first.
-  const tail = r * r * (1 / 2 + r * (1 / 6 + r * (1 / 24 + r * (1 / 120 + r * (1 / 720 + r * (1 / 5040 +
-                        r * (1 / 40320 + r * (1 / 362880 + r * (1 / 3628800 + r * (1 / 39916800 + r * (1 / 479001600 +
-                                            r * (1 / 6227020800))))))))))));
+  // e^r = 1 + r + r^2 (1/2! + r/3! + r^2/4! + ...), in Estrin's order: most of the products do not wait for each other.
+  const r2 = r * r;
+  const r4 = r2 * r2;
+  const first = (1 / 2 + r * (1 / 6)) + r2 * (1 / 24 + r * (1 / 120));
+  const second = (1 / 720 + r * (1 / 5040)) + r2 * (1 / 40320 + r * (1 / 362880));
+  const third = (1 / 3628800 + r * (1 / 39916800)) + r2 * (1 / 479001600 + r * (1 / 6227020800));
+  const tail = r2 * (first + r4 * (second + r4 * third));
   return scaleByPowerOfTwo(1 + (r + (tail + lost)), k);
 }

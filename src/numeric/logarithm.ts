@@ -44,8 +44,8 @@ function series(z: number): number {
 
 /** The series from its s^5 term on: 2/5 + 2/7 z + ... */
 function seriesBeyondCube(z: number): number {
-  return 2 / 5 + z * (2 / 7 + z * (2 / 9 + z * (2 / 11 + z * (2 / 13 + z * (2 / 15 + z * (2 / 17 + z * (2 / 19 +
-                                z * (2 / 21 + z * (2 / 23)))))))));
+  const beyond13 = 2 / 15 + z * (2 / 17 + z * (2 / 19 + z * (2 / 21 + z * (2 / 23))));
+  return 2 / 5 + z * (2 / 7 + z * (2 / 9 + z * (2 / 11 + z * (2 / 13 + z * beyond13))));
 }
 
 /**

@@ -198,4 +198,4 @@ const EXPECTED_BITS = [
 ];
 
 /** The digest above, recorded once. */
-const EXPECTED_DIGEST = -1910591789;
+const EXPECTED_DIGEST = 98775744;
