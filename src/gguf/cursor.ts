@@ -111,17 +111,22 @@ export class Cursor {
    * begin. The loop over a vocabulary: no object is made per string.
    */
   strings(count: number, noted?: { starts: Uint32Array; from: number }): void {
-    const view = this.#view;
-    const length = this.bytes.length;
+    const { bytes } = this;
     let offset = this.offset;
     for (let i = 0; i < count; i++) {
-      const next = offset + 8 <= length
-        ? offset + 8 + view.getUint32(offset, true) + view.getUint32(offset + 4, true) * 2 ** 32
-        : Infinity;
-      if (next > length) {
-        // Out of the ordinary: the careful reader finds out what is wrong, and says so.
+      let next = Infinity;
+      // Single bytes, not the DataView: the same speed in V8 and ten times faster in JavaScriptCore (2 against 20 ms
+      // for 300k strings). The usual case is a length below 2^24, the five upper bytes zero.
+      if (
+        offset + 8 <= bytes.length &&
+        (bytes[offset + 3] | bytes[offset + 4] | bytes[offset + 5] | bytes[offset + 6] | bytes[offset + 7]) === 0
+      ) {
+        next = offset + 8 + (bytes[offset] | bytes[offset + 1] << 8 | bytes[offset + 2] << 16);
+      }
+      if (next > bytes.length) {
+        // Very long, or something is wrong: the careful reader finds out, and says so.
         this.offset = offset;
-        this.string(noted === undefined ? "a string" : `string ${noted.from + i} of the array`);
+        next = this.string(noted === undefined ? "a string" : `string ${noted.from + i} of the array`).end;
       }
       if (noted !== undefined) noted.starts[noted.from + i] = offset + 8;
       offset = next;

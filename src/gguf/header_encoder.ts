@@ -22,7 +22,7 @@ const encoder = new TextEncoder();
 export class HeaderEncoder {
   /** The metadata key or tensor name being encoded. */
   key = "";
-  #bytes = new Uint8Array(4096);
+  #bytes = new Uint8Array(256);
   #view = new DataView(this.#bytes.buffer);
   #length = 0;
 
@@ -39,11 +39,13 @@ export class HeaderEncoder {
   }
 
   uint32(value: number): void {
-    this.#view.setUint32(this.#grow(4), value, true);
+    const at = this.#grow(4);
+    this.#view.setUint32(at, value, true);
   }
 
   uint64(value: number | bigint): void {
-    this.#view.setBigUint64(this.#grow(8), BigInt(value), true);
+    const at = this.#grow(8);
+    this.#view.setBigUint64(at, BigInt(value), true);
   }
 
   /** A key or a tensor name. */
@@ -95,7 +97,8 @@ export class HeaderEncoder {
   #scalar(type: ScalarType, value: number | bigint | boolean): void {
     if (type === "bool") {
       if (typeof value !== "boolean") throw this.#mismatch(type, value);
-      this.#view.setUint8(this.#grow(1), value ? 1 : 0);
+      const at = this.#grow(1);
+      this.#view.setUint8(at, value ? 1 : 0);
       return;
     }
     if (isIntegerType(type)) {
@@ -134,7 +137,9 @@ export class HeaderEncoder {
     return JSON.stringify(this.key);
   }
 
-  /** Makes room for `count` more bytes and returns where they begin. */
+  /**
+   * Makes room for `count` more bytes and returns where they begin. Replaces the view: call it before naming the view.
+   */
   #grow(count: number): number {
     const at = this.#length;
     this.#length += count;

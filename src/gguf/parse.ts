@@ -43,6 +43,9 @@ export const ALIGNMENT_KEY = "general.alignment";
 /** The first four bytes of every GGUF file: "GGUF". */
 export const MAGIC = 0x46_55_47_47;
 
+/** How many bytes are copied between two yields. */
+const COPY_BYTES_PER_STEP = 256 * 1024;
+
 /** What other files begin with that are taken for GGUF files, as their first four bytes read. */
 const LOOKALIKES: Readonly<Record<string, string>> = {
   "vers": "a Git LFS pointer: the real file still has to be fetched (git lfs pull)",
@@ -79,8 +82,18 @@ export function* parseGguf(bytes: Uint8Array, options: ParseOptions = {}): Gener
   const descriptions = yield* readDescriptions(cursor, tensorsCount);
   const dataOffset = Math.ceil(cursor.offset / alignment) * alignment;
   const tensors = yield* placeTensors(descriptions, { dataOffset, alignment, fileBytes });
-  const metadata = new Metadata(bytes.slice(0, metadataEnd), entries);
+  const metadata = new Metadata(yield* copyBytes(bytes.subarray(0, metadataEnd)), entries);
   return { version, metadata, tensors, alignment, dataOffset, fileBytes };
+}
+
+/** A copy made piece by piece: touching fresh memory costs about 0.5 ms a megabyte. */
+function* copyBytes(bytes: Uint8Array): Generator<void, Uint8Array> {
+  const copy = new Uint8Array(bytes.length);
+  for (let done = 0; done < bytes.length; done += COPY_BYTES_PER_STEP) {
+    copy.set(bytes.subarray(done, done + COPY_BYTES_PER_STEP), done);
+    yield;
+  }
+  return copy;
 }
 
 function readMagic(cursor: Cursor): void {

@@ -45,17 +45,21 @@ export async function readGguf(source: ByteSource, options: ReadGgufOptions = {}
   if (!Number.isSafeInteger(size) || size < 0) {
     throw new RangeError(`Expected source.size to be a non-negative integer but found ${size}`);
   }
-  let prefix: Uint8Array = new Uint8Array(0);
   let length = Math.min(size, PREFIX_BYTES);
   for (;;) {
     signal?.throwIfAborted();
-    prefix = await extend(prefix, { source, length });
+    // From the start, not only what is new: joining the two would block the thread longer than a file takes to be read.
+    const prefix = await source.read(0, length);
+    if (prefix.length !== length) {
+      const message = `Expected a file of ${size} bytes but could read only ${prefix.length} of the first ${length}`;
+      throw new GgufError(message, { offsetBytes: Math.min(prefix.length, length) });
+    }
     try {
       return await runSliced(parseGguf(prefix, { fileBytes: size }), { signal });
     } catch (error) {
       if (!(error instanceof NeedMoreBytes)) throw error;
       // Never beyond the header limit: the parser asks for no byte behind it.
-      length = Math.min(size, HEADER_BYTES_MAX, Math.max(error.bytesMin, prefix.length * PREFIX_GROWTH));
+      length = Math.min(size, HEADER_BYTES_MAX, Math.max(error.bytesMin, length * PREFIX_GROWTH));
     }
   }
 }
@@ -63,21 +67,4 @@ export async function readGguf(source: ByteSource, options: ReadGgufOptions = {}
 /** A source over bytes in memory, which must not change until parsing is over. */
 export function bytesSource(bytes: Uint8Array): ByteSource {
   return { size: bytes.length, read: (offset, length) => Promise.resolve(bytes.subarray(offset, offset + length)) };
-}
-
-/** The first `length` bytes of the source, of which `prefix` are known. */
-async function extend(prefix: Uint8Array, to: { source: ByteSource; length: number }): Promise<Uint8Array> {
-  const { source, length } = to;
-  const more = await source.read(prefix.length, length - prefix.length);
-  if (prefix.length + more.length !== length) {
-    const found = `${more.length} of ${length - prefix.length}`;
-    throw new GgufError(`Expected a file of ${source.size} bytes but could read only ${found} bytes`, {
-      offsetBytes: prefix.length,
-    });
-  }
-  if (prefix.length === 0) return more;
-  const joined = new Uint8Array(length);
-  joined.set(prefix);
-  joined.set(more, prefix.length);
-  return joined;
 }
