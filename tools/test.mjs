@@ -1,6 +1,7 @@
-// `npm test [-- --runtime R] [--filter TEXT] [--isa I] [--jobs N] [--deep]`: sets up, then runs every tests/**/*_test.ts
-// under Deno, Bun and Node, the native ones on every instruction set of this machine too, and the type and format checks.
-// One process per file and runtime, so that a crash or a hang costs one file. The last line is the sum of all.
+// `npm test [-- --runtime R] [--filter TEXT] [--isa I] [--jobs N] [--timeout SECONDS] [--deep]`: sets up, then runs
+// every tests/**/*_test.ts under Deno, Bun and Node, the native ones on every instruction set of this machine too, and
+// the type and format checks. One process per file and runtime, so that a crash or a hang costs one file. The last line
+// is the sum of all.
 import { spawn } from "node:child_process";
 import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
@@ -14,23 +15,26 @@ import { countTests } from "./test_report.mjs";
 /** @typedef {import("./test_jobs.mjs").Job} Job */
 /** @typedef {import("./test_report.mjs").Counts} Counts */
 
-const minute = 60_000;
-
 function options() {
   const { values } = parseOptions();
   const wanted = (values.runtime ?? []).flatMap((value) => value.split(","));
   const wrong = wanted.find((name) => !runtimes.some((runtime) => runtime === name));
   if (wrong !== undefined) throw new RangeError(`Expected --runtime to be deno, bun or node but found ${wrong}`);
+  const deep = values.deep === true || process.env.ARPEGGIO_DEEP === "1";
   const jobs = Number(values.jobs ?? availableParallelism());
-  if (!(Number.isInteger(jobs) && jobs > 0)) {
-    throw new RangeError(`Expected --jobs to be positive but found ${values.jobs}`);
+  const seconds = Number(values.timeout ?? (deep ? 7200 : 600)); // For one file under one runtime.
+  for (const [name, value] of Object.entries({ jobs, timeout: seconds })) {
+    if (!(Number.isInteger(value) && value > 0)) {
+      throw new RangeError(`Expected --${name} to be a positive integer but found ${value}`);
+    }
   }
   return {
     runtimes: wanted.length > 0 ? runtimes.filter((name) => wanted.includes(name)) : [...runtimes],
     filters: values.filter ?? [],
     isa: values.isa,
     jobs,
-    deep: values.deep === true || process.env.ARPEGGIO_DEEP === "1",
+    deep,
+    timeoutMs: seconds * 1000,
   };
 }
 
@@ -39,7 +43,7 @@ function parseOptions() {
   const texts = /** @type {const} */ ({ type: "string", multiple: true });
   try {
     return parseArgs({
-      options: { runtime: texts, filter: texts, isa: text, jobs: text, deep: { type: "boolean" } },
+      options: { runtime: texts, filter: texts, isa: text, jobs: text, timeout: text, deep: { type: "boolean" } },
     });
   } catch (error) {
     throw new RangeError(/** @type {Error} */ (error).message);
@@ -65,6 +69,8 @@ function run(job, { deep, timeoutMs }) {
   const timer = setTimeout(() => {
     late = true;
     child.kill("SIGKILL");
+    child.stdout.destroy(); // A grandchild may hold them open.
+    child.stderr.destroy();
   }, timeoutMs);
   return new Promise((resolve) => {
     child.on("error", (error) => chunks.push(Buffer.from(`${error}\n`)));
@@ -135,11 +141,10 @@ function printSummary(totals) {
 }
 
 await exitWith(async () => {
-  const { runtimes: chosen, filters, isa, jobs: width, deep } = options();
+  const { runtimes: chosen, filters, isa, jobs: width, deep, timeoutMs } = options();
   setUp();
   const files = testFiles({ deep, filters });
   if (files.length === 0) throw new RangeError(`Expected --filter to match a test file but found none`);
-  const timeoutMs = deep ? 120 * minute : 10 * minute;
   const folder = mkdtempSync(join(tmpdir(), "arpeggio-test-"));
   try {
     const whole = filters.length === 0 && chosen.length === runtimes.length && !isa;

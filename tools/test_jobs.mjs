@@ -8,8 +8,9 @@ import { executable, modules, root, runCommand, testCommand } from "./runtimes.m
 
 /** @typedef {import("./runtimes.mjs").Runtime} Runtime */
 /**
- * One process. `isa` is "" for the best one of this machine. `report` is empty for a command that is one test by itself.
- * @typedef {{ name: string, runtime: Runtime | "check", isa: string, command: string[], report: string, alone: boolean }} Job
+ * One process. `isa` is "" for the best one of this machine; `report` is "" for a command that is one test by itself.
+ * @typedef {{ name: string, runtime: Runtime | "check", isa: string, command: string[], report: string,
+ *   alone: boolean }} Job
  */
 
 const library = "src/native/library.ts"; // A test that reaches it depends on the instruction set.
@@ -62,7 +63,7 @@ export function testJobs({ runtimes, isa, files, deep, folder, timeoutMs }) {
     // A file that says so measures time: nothing else runs meanwhile.
     const alone = /^\/\/ test: alone\b/m.test(readFileSync(root + file, "utf8"));
     return runtimes.flatMap((runtime) => {
-      // The instruction set is below the FFI boundary, so one runtime is enough to test the others; the deep run has all.
+      // The instruction set is below the FFI boundary: one runtime tests the others, and the deep run has all.
       const several = natives.has(file) && !alone && (deep || isa || runtime === main);
       return (several ? isas : [""]).map((isa) => {
         const report = join(folder, `${file.replaceAll("/", "-")}-${runtime}-${isa}.xml`);
