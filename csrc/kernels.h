@@ -1,0 +1,91 @@
+// The dispatch table: everything that differs between instruction sets, and nothing else. Kernels know vectors and
+// shapes, not threads; csrc/ops/ splits the work and calls them.
+#pragma once
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+enum quant {
+#define QUANT(name, ...) QUANT_##name,
+#include "quants/list.h"
+#undef QUANT
+  QUANT_COUNT
+};
+
+enum { TILE_ROWS = 16 };
+
+// 32 activations as int8 with one scale; one cache line. x = scale * q to within scale / 2.
+struct q8_block {
+  int8_t q[32];          // -127..127
+  float scale;           // max |x| / 127
+  float scaled_sum[2];   // scale * (sum of q) over columns 0 to 15 and 16 to 31
+  float scaled_total;    // scale * (sum of q) over all 32
+  int32_t minus_sum[2];  // -(sum of q) over each half
+  int32_t minus_total;
+  int32_t unused;
+};
+_Static_assert(sizeof(struct q8_block) == 64, "one cache line");
+
+// y (tokens, rows) = x (tokens, columns) * tiles^T, for `rows` rows from the start of a row group.
+struct matmul {
+  const uint8_t *tiles;       // (row groups, tiles per group, tile bytes)
+  size_t group_bytes;         // From one row group to the next.
+  uint32_t rows;
+  uint32_t columns;
+  uint32_t group_tiles;       // Tiles in a row group.
+  const void *x;              // struct q8_block or float
+  size_t x_stride;            // Bytes from one token to the next.
+  uint32_t tokens;
+  float *y;                   // At the first row.
+  size_t y_stride;            // Floats from one token to the next.
+  const float *bias;          // At the first row, or NULL.
+  bool accumulate;            // Add to y.
+};
+
+// One query tile of attention: the heads of one key/value head for consecutive tokens of one sequence.
+struct attention {
+  const float *q;              // (tokens, heads * key_columns), at the first token and head
+  size_t q_stride;             // Floats from one token to the next.
+  float *y;                    // (tokens, heads * value_columns)
+  size_t y_stride;
+  uint32_t tokens;
+  uint32_t heads;              // Query heads that share this key/value head.
+  uint32_t position;           // Of the first token; the others follow.
+  uint32_t key_columns, value_columns;
+  float scale;
+  const uint8_t *blocks;       // Cache of this layer.
+  size_t block_bytes;
+  size_t key_offset, value_offset;  // Of this key/value head in a block.
+  const uint32_t *block_table; // Of this sequence.
+};
+
+struct quant_kernels {
+  uint32_t columns;      // Per tile.
+  uint32_t tile_bytes;
+  uint32_t block_values, block_bytes;
+  bool integer;          // Has an int8 path.
+  // Rows of `columns` values, `row_bytes` apart, to one row group of tiles. Missing rows (beyond `rows`) become zero.
+  void (*pack)(void *tiles, const uint8_t *blocks, size_t row_bytes, uint32_t rows, uint32_t columns);
+  void (*dequantize)(const void *blocks, float *values, size_t count);
+  void (*matmul_q8)(const struct matmul *m);
+  void (*matmul_f32)(const struct matmul *m);
+};
+
+struct kernels {
+  const char *name;
+  uint32_t required;     // CPU features.
+  struct quant_kernels quants[QUANT_COUNT];
+  // Whole tiles: an even number of blocks, zeros beyond the columns.
+  void (*quantize)(const float *x, struct q8_block *y, uint32_t columns);
+  void (*rms_norm)(const float *x, const float *weight, float *y, uint32_t columns, float epsilon);
+  void (*swiglu)(const float *gate, const float *up, float *y, uint32_t columns);
+  void (*add)(const float *a, const float *b, float *y, uint32_t columns);
+  void (*scale)(float *x, float factor, uint32_t columns);
+  void (*rope)(float *x, const float *table, uint32_t head_columns, uint32_t heads, uint32_t rotated, bool neox);
+  // Indexed by enum kv_kind.
+  void (*kv_write[2])(const float *k, const float *v, uint8_t *key, uint8_t *value, uint32_t slot,
+                      uint32_t key_columns, uint32_t value_columns);
+  void (*attention[2])(const struct attention *a);
+};
+
+enum kv_kind { KV_F16, KV_F32 };

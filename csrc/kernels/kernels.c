@@ -1,0 +1,108 @@
+// Compiled once per instruction set; build.zig passes ISA and ISA_HEADER. Exports one symbol, kernels_<isa>.
+#include "../kernels.h"
+
+#include <string.h>
+
+#include "../abi.h"
+#include "../cpu.h"
+#include ISA_HEADER
+#include "../quants/integer.h"
+#include "../quants/float.h"
+#include "../quants/list.h"
+
+// Sixteen sums to the rows of one token: + bias, + what is there.
+INLINE void store_rows(const struct matmul *m, uint32_t row, uint32_t token, f32x16 sum) {
+  float *y = m->y + token * m->y_stride + row;
+  const uint32_t left = m->rows - row;
+  float padded[16] = {0};
+  if (m->bias) {
+    memcpy(padded, m->bias + row, (left < 16 ? left : 16) * sizeof(float));
+    sum += f32x16_load(padded);
+  }
+  if (left >= 16) {
+    f32x16_store(y, m->accumulate ? f32x16_load(y) + sum : sum);
+    return;
+  }
+  memcpy(padded, y, left * sizeof(float));
+  f32x16_store(padded, m->accumulate ? f32x16_load(padded) + sum : sum);
+  memcpy(y, padded, left * sizeof(float));
+}
+
+#include "matmul_integer.h"
+#include "matmul_float.h"
+#include "pack.h"
+#include "elementwise.h"
+#include "softmax.h"
+
+#define KV_NAME f16
+#define KV_TYPE _Float16
+#define KV_WIDEN(p) f32x16_from_f16(f16x16_load(p))
+#include "attention.h"
+#define KV_NAME f32
+#define KV_TYPE float
+#define KV_WIDEN(p) f32x16_load(p)
+#include "attention.h"
+
+#define INTEGER_FORMAT(name)                                                                     \
+  ((struct integer_format){                                                                      \
+      .columns = name##_columns,                                                                 \
+      .group = name##_group,                                                                     \
+      .tile_bytes = sizeof(tile_##name),                                                         \
+      .bias_shift = name##_bias_shift,                                                           \
+      .with_min = name##_min,                                                                    \
+      .with_sign = name##_signed,                                                                \
+      .unpack = unpack_##name,                                                                   \
+      .scales = scales_##name,                                                                   \
+  })
+#define DEFINE_INTEGER(name, values, bytes)                                                      \
+  _Static_assert(sizeof(block_##name) == (bytes), "block size of " #name);                       \
+  _Static_assert(sizeof(tile_##name) % 64 == 0, "whole cache lines");                            \
+  INLINE void unpack_##name(const void *t, int j, u8x64 c[8]) { name##_unpack(t, j, c); }        \
+  INLINE void scales_##name(const void *t, f32x16 *s, f32x16 *m) { name##_scales(t, s, m); }     \
+  static void matmul_q8_##name(const struct matmul *m) { matmul_integer(INTEGER_FORMAT(name), m); } \
+  INLINE void widen_##name(const uint8_t *t, f32x16 *w) { widen_integer(INTEGER_FORMAT(name), t, w); } \
+  DEFINE_PACK_INTEGER(name, values)                                                              \
+  DEFINE_MATMUL_FLOAT(name, name##_columns, sizeof(tile_##name))
+#define DEFINE_FLOAT(name, values, bytes)                                                        \
+  INLINE void widen_##name(const uint8_t *t, f32x16 *w) {                                        \
+    for (int c = 0; c < FLOAT_TILE_COLUMNS; c++) w[c] = name##_widen((const block_##name *)t + 16 * c); \
+  }                                                                                              \
+  DEFINE_PACK_FLOAT(name)                                                                        \
+  DEFINE_MATMUL_FLOAT(name, FLOAT_TILE_COLUMNS, FLOAT_TILE_COLUMNS * TILE_ROWS * sizeof(block_##name))
+#define DEFINE_MATMUL_FLOAT(name, columns, tile_bytes)                                           \
+  static void matmul_f32_##name(const struct matmul *m) {                                        \
+    matmul_float(widen_##name, columns, tile_bytes, m);                                          \
+  }
+#define QUANT(name, NAME, id, values, bytes, kind) DEFINE_##kind(name, values, bytes)
+#include "../quants/list.h"
+#undef QUANT
+
+#define ROW_INTEGER(name, values, bytes) \
+  {name##_columns, sizeof(tile_##name), values, bytes, true, pack_##name, dequantize_##name, matmul_q8_##name, \
+   matmul_f32_##name}
+#define ROW_FLOAT(name, values, bytes)                                                                       \
+  {FLOAT_TILE_COLUMNS, FLOAT_TILE_COLUMNS * TILE_ROWS * (bytes), values, bytes, false, pack_##name,          \
+   dequantize_##name, NULL, matmul_f32_##name}
+
+#define CAT_(a, b) a##b
+#define CAT(a, b) CAT_(a, b)
+#define STR_(x) #x
+#define STR(x) STR_(x)
+const struct kernels CAT(kernels_, ISA) = {
+    .name = STR(ISA),
+    .required = cpu_required,
+    .quants =
+        {
+#define QUANT(name, NAME, id, values, bytes, kind) [QUANT_##name] = ROW_##kind(name, values, bytes),
+#include "../quants/list.h"
+#undef QUANT
+        },
+    .quantize = quantize,
+    .rms_norm = rms_norm,
+    .swiglu = swiglu,
+    .add = add,
+    .scale = scale,
+    .rope = rope,
+    .kv_write = {[KV_F16] = kv_write_f16, [KV_F32] = kv_write_f32},
+    .attention = {[KV_F16] = attention_f16, [KV_F32] = attention_f32},
+};

@@ -1,0 +1,12 @@
+// Every op, in the order of enum arp_op.
+OP(embed)
+OP(rms_norm)
+OP(quantize)
+OP(matmul)
+OP(rope_table)
+OP(rope)
+OP(kv_write)
+OP(attention)
+OP(swiglu)
+OP(add)
+OP(rows)

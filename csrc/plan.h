@@ -1,0 +1,80 @@
+// A validated plan, the frame it is executing, and what ops may ask of both.
+#pragma once
+#include "cache.h"
+#include "pool.h"
+#include "weights.h"
+
+// Consecutive tokens of one sequence that attend together.
+struct token_tile {
+  uint32_t first, tokens;
+};
+
+// What changes from step to step, checked and copied from the caller's array.
+struct frame {
+  uint32_t tokens, outputs, sequences, table_blocks, tiles;
+  uint32_t *words;                    // The copy all pointers below point into.
+  uint32_t words_capacity;
+  const uint32_t *ids, *positions, *sequence, *output_rows, *tables;
+  struct token_tile *tile;
+};
+
+struct plan {
+  struct object object;
+  struct weights *weights;
+  struct cache *cache;                // May be NULL.
+  const struct kernels *kernels;
+  struct arp_plan_shape shape;
+  struct arp_instr *instructions;
+  struct arp_buffer *buffers;
+  uint8_t *arena;
+  size_t arena_bytes;
+  uint8_t *scratch;                   // (threads, scratch_bytes)
+  size_t scratch_bytes;
+  uint32_t threads;
+  uint32_t vocabulary;                // Token ids are below this.
+  struct frame frame;
+  struct task task;
+};
+
+// An op: how it is checked once, into how many independent chunks a step divides it, and one chunk. Pure functions of
+// (instruction, frame, buffers): a chunk writes only its own part of dst, so any thread may run it.
+struct op {
+  const char *name;
+  int32_t (*check)(struct plan *plan, uint32_t index, struct arp_error *error);
+  uint32_t (*chunks)(const struct plan *plan, const struct arp_instr *i);
+  void (*run)(const struct plan *plan, const struct arp_instr *i, uint32_t chunk, uint32_t thread);
+};
+const struct op *plan_op(uint32_t op);
+
+struct plan *plan_create(struct weights *weights, struct cache *cache, const struct arp_plan_shape *shape,
+                         const struct arp_instr *instructions, const struct arp_buffer *buffers,
+                         struct arp_error *error);
+
+// Checks a frame and copies it into the plan.
+int32_t frame_set(struct plan *plan, const uint32_t *words, uint32_t count, struct arp_error *error);
+
+// Starts executing the frame; run.c.
+int32_t plan_start(struct plan *plan, bool with_caller, struct arp_error *error);
+
+static inline uint32_t divide_up(uint32_t a, uint32_t b) { return a / b + (a % b != 0); }
+
+// Bytes from one row of a buffer to the next.
+static inline size_t row_bytes(const struct arp_buffer *b) {
+  if (b->type == ARP_TYPE_Q8) return divide_up(b->columns, 64) * 2 * sizeof(struct q8_block);
+  return divide_up(b->columns, 16) * (size_t)64;
+}
+static inline uint32_t rows_max(const struct plan *p, const struct arp_buffer *b) {
+  return b->rows == ARP_ROWS_TOKENS ? p->shape.tokens_max : p->shape.outputs_max;
+}
+// Rows of a buffer in this step.
+static inline uint32_t rows_now(const struct plan *p, uint32_t buffer) {
+  return p->buffers[buffer].rows == ARP_ROWS_TOKENS ? p->frame.tokens : p->frame.outputs;
+}
+static inline void *row_at(const struct plan *p, uint32_t buffer, uint32_t row) {
+  const struct arp_buffer *b = &p->buffers[buffer];
+  return p->arena + b->offset + row * row_bytes(b);
+}
+static inline const struct weight *weight_at(const struct plan *p, uint32_t index) { return &p->weights->items[index]; }
+static inline const float *weight_floats(const struct plan *p, uint32_t index) {
+  return index == ARP_NONE ? NULL : (const float *)p->weights->items[index].source;
+}

@@ -1,0 +1,90 @@
+// Memory for POSIX systems and Windows.
+#define _GNU_SOURCE
+#include "memory.h"
+
+#ifdef _WIN32
+#define WIN32_LEAN_AND_MEAN
+#include <windows.h>
+
+void *pages_allocate(size_t bytes) {
+  return VirtualAlloc(NULL, bytes ? bytes : 1, MEM_RESERVE | MEM_COMMIT, PAGE_READWRITE);
+}
+void pages_free(void *p, size_t bytes) {
+  (void)bytes;
+  if (p) VirtualFree(p, 0, MEM_RELEASE);
+}
+bool file_map_open(struct file_map *map, const char *path, const char **why) {
+  wchar_t wide[4096];
+  *why = "the path is not valid UTF-8 or too long";
+  if (!MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, path, -1, wide, 4096)) return false;
+  *why = "the file cannot be opened";
+  const HANDLE file = CreateFileW(wide, GENERIC_READ, FILE_SHARE_READ | FILE_SHARE_DELETE, NULL, OPEN_EXISTING,
+                                  FILE_ATTRIBUTE_NORMAL, NULL);
+  if (file == INVALID_HANDLE_VALUE) return false;
+  LARGE_INTEGER size;
+  *why = "the file is empty or cannot be mapped";
+  if (GetFileSizeEx(file, &size) && size.QuadPart > 0) {
+    const HANDLE mapping = CreateFileMappingW(file, NULL, PAGE_READONLY, 0, 0, NULL);
+    if (mapping) {
+      map->data = MapViewOfFile(mapping, FILE_MAP_READ, 0, 0, 0);
+      map->bytes = (size_t)size.QuadPart;
+      CloseHandle(mapping);
+    }
+  }
+  CloseHandle(file);
+  return map->data != NULL;
+}
+void file_map_close(struct file_map *map) {
+  if (map->data) UnmapViewOfFile(map->data);
+  map->data = NULL;
+}
+void file_map_forget(const struct file_map *map, size_t offset, size_t bytes) {
+  // Clean pages of a view leave the working set on their own under pressure; VirtualUnlock drops them now.
+  VirtualUnlock((void *)(map->data + offset), bytes);
+}
+
+#else
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+void *pages_allocate(size_t bytes) {
+  void *p = mmap(NULL, bytes ? bytes : 1, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+  if (p == MAP_FAILED) return NULL;
+#ifdef MADV_HUGEPAGE
+  madvise(p, bytes, MADV_HUGEPAGE);
+#endif
+  return p;
+}
+void pages_free(void *p, size_t bytes) {
+  if (p) munmap(p, bytes ? bytes : 1);
+}
+bool file_map_open(struct file_map *map, const char *path, const char **why) {
+  const int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0) {
+    *why = strerror(errno);
+    return false;
+  }
+  struct stat s;
+  *why = "not a regular file, or empty";
+  if (fstat(fd, &s) == 0 && S_ISREG(s.st_mode) && s.st_size > 0) {
+    void *p = mmap(NULL, (size_t)s.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (p == MAP_FAILED) *why = strerror(errno);
+    else *map = (struct file_map){p, (size_t)s.st_size};
+  }
+  close(fd);
+  return map->data != NULL;
+}
+void file_map_close(struct file_map *map) {
+  if (map->data) munmap((void *)map->data, map->bytes);
+  map->data = NULL;
+}
+void file_map_forget(const struct file_map *map, size_t offset, size_t bytes) {
+  const size_t page = (size_t)sysconf(_SC_PAGESIZE);
+  const size_t from = (offset + page - 1) / page * page, to = (offset + bytes) / page * page;
+  if (from < to) madvise((void *)(map->data + from), to - from, MADV_DONTNEED);
+}
+#endif

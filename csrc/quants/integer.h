@@ -1,0 +1,85 @@
+// The one integer form behind every quantized format: w = scale * (code - bias) - min, with a scale (and min) for each
+// group of 16 or 32 columns. A format's header says how its bits become codes, scales and mins; kernels never name it.
+//
+// Tiles. Sixteen rows are stored together so that a 32-bit lane holds four consecutive columns of one row: byte i of
+// lane r of vector k is column 4k + i of row r. A dot product with four broadcast activations then sums vertically, and
+// scales are vectors over rows. A tile covers `columns` columns (256, or 64 for formats with blocks of 32) and has the
+// size of the 16 * columns / values blocks it was made of, rounded up to whole cache lines.
+//
+// A format <f> of kind INTEGER defines, in quants/<f>.h:
+//   block_<f>                              the block in the file
+//   tile_<f>                               the tile
+//   enum { <f>_columns, <f>_group, <f>_bias_shift, <f>_signed, <f>_min }
+//       columns per tile; columns per scale; bias = 1 << bias_shift, or NO_BIAS; codes are int8 (then NO_BIAS);
+//       whether there are mins
+//   <f>_codes(block, codes)                the codes of one block, one byte each
+//   <f>_block_scales(block, scale, min)    f32 scale and min of each group of one block
+//   <f>_pack(tile, row, blocks, codes)     one row of a tile, from its blocks and their codes
+//   <f>_unpack(tile, j, codes)             eight vectors of codes: columns 32 j to 32 j + 31
+//   <f>_scales(tile, scale, min)           scale and min of each group, for 16 rows; min is negated
+#pragma once
+#include <stdint.h>
+#include <string.h>
+
+#include "../simd/vector.h"
+
+enum { NO_BIAS = -1 };
+
+INLINE uint32_t load32(const uint8_t *p) {
+  uint32_t w;
+  memcpy(&w, p, 4);
+  return w;
+}
+INLINE void store32(uint8_t *p, uint32_t w) { memcpy(p, &w, 4); }
+INLINE f32x16 f16_scales(const _Float16 d[16]) { return __builtin_convertvector(f16x16_load(d), f32x16); }
+
+// 32 columns as nibbles: vector c has columns 8c to 8c + 3 in the low and 8c + 4 to 8c + 7 in the high halves.
+INLINE void pack_nibbles(uint8_t q[4][64], int row, const uint8_t *codes) {
+  for (int c = 0; c < 4; c++) {
+    const uint32_t low = load32(codes + 8 * c) & 0x0f0f0f0fu, high = load32(codes + 8 * c + 4) & 0x0f0f0f0fu;
+    store32(q[c] + 4 * row, low | high << 4);
+  }
+}
+INLINE void unpack_nibbles(const uint8_t q[4][64], u8x64 codes[8]) {
+  for (int c = 0; c < 4; c++) {
+    const u8x64 v = u8x64_load(q[c]);
+    codes[2 * c] = v & (u8x64)15;
+    codes[2 * c + 1] = u8x64_shr(v, 4) & (u8x64)15;
+  }
+}
+// One more bit (4) of 32 columns: bit k of a byte belongs to columns 4k to 4k + 3.
+INLINE void pack_bit(uint8_t q[64], int row, const uint8_t *codes, int bit) {
+  uint32_t w = 0;
+  for (int k = 0; k < 8; k++) w |= (load32(codes + 4 * k) >> bit & 0x01010101u) << k;
+  store32(q + 4 * row, w);
+}
+INLINE void unpack_bit(const uint8_t q[64], u8x64 codes[8], int bit) {
+  const u8x64 v = u8x64_load(q);
+  for (int k = 0; k < 8; k++) {
+    const u8x64 moved = k < bit ? u8x64_shl(v, bit - k) : u8x64_shr(v, k - bit);
+    codes[k] |= moved & (u8x64)(uint8_t)(1 << bit);
+  }
+}
+// Two more bits (4 and 5) of 32 columns: bits 2 (k % 4) of vector k / 4 belong to columns 4k to 4k + 3.
+INLINE void pack_two_bits(uint8_t q[2][64], int row, const uint8_t *codes, int bit) {
+  for (int h = 0; h < 2; h++) {
+    uint32_t w = 0;
+    for (int k = 0; k < 4; k++) w |= (load32(codes + 16 * h + 4 * k) >> bit & 0x03030303u) << 2 * k;
+    store32(q[h] + 4 * row, w);
+  }
+}
+INLINE void unpack_two_bits(const uint8_t q[2][64], u8x64 codes[8], int bit) {
+  for (int k = 0; k < 8; k++) {
+    const u8x64 v = u8x64_load(q[k / 4]);
+    const int from = 2 * (k % 4);
+    const u8x64 moved = from < bit ? u8x64_shl(v, bit - from) : u8x64_shr(v, from - bit);
+    codes[k] |= moved & (u8x64)(uint8_t)(3 << bit);
+  }
+}
+// 32 columns as bytes.
+INLINE void pack_bytes(uint8_t q[8][64], int row, const uint8_t *codes) {
+  for (int k = 0; k < 8; k++) store32(q[k] + 4 * row, load32(codes + 4 * k));
+}
+INLINE void unpack_bytes(const uint8_t q[8][64], u8x64 codes[8]) {
+  for (int k = 0; k < 8; k++) codes[k] = u8x64_load(q[k]);
+}

@@ -1,0 +1,23 @@
+// Every weight format: name, NAME, GGUF type id, values per block, bytes per block, kind.
+// To add one: write quants/<name>.h and name it in both halves of this file.
+//
+// The kind is INTEGER (w = scale * (u - bias) - min, quants/integer.h) or FLOAT (quants/float.h).
+#ifdef QUANT
+QUANT(f32, F32, 0, 1, 4, FLOAT)
+QUANT(f16, F16, 1, 1, 2, FLOAT)
+QUANT(q4_0, Q4_0, 2, 32, 18, INTEGER)
+QUANT(q8_0, Q8_0, 8, 32, 34, INTEGER)
+QUANT(q4_k, Q4_K, 12, 256, 144, INTEGER)
+QUANT(q5_k, Q5_K, 13, 256, 176, INTEGER)
+QUANT(q6_k, Q6_K, 14, 256, 210, INTEGER)
+QUANT(bf16, BF16, 30, 1, 2, FLOAT)
+#else
+#include "bf16.h"
+#include "f16.h"
+#include "f32.h"
+#include "q4_0.h"
+#include "q4_k.h"
+#include "q5_k.h"
+#include "q6_k.h"
+#include "q8_0.h"
+#endif

@@ -1,0 +1,31 @@
+// Executes a plan over the pool: an instruction is a stage, its op says into how many chunks it divides.
+#include "plan.h"
+
+static struct plan *plan_of(struct task *task) {
+  return (struct plan *)((char *)task - offsetof(struct plan, task));
+}
+static void run_chunk(struct task *task, uint32_t stage, uint32_t chunk, uint32_t thread) {
+  const struct plan *plan = plan_of(task);
+  const struct arp_instr *i = &plan->instructions[stage];
+  plan_op(i->op)->run(plan, i, chunk, thread);
+}
+static void step_finished(struct task *task) { object_release(&plan_of(task)->object); }
+
+int32_t plan_start(struct plan *plan, bool with_caller, struct arp_error *error) {
+  struct task *task = &plan->task;
+  if (atomic_load(&plan->weights->task.state) != TASK_DONE)
+    return fail(error, ARP_STATUS_BUSY, -1, "The weights are not ready: wait for them first");
+  for (uint32_t i = 0; i < task->groups_count; i++) task->groups[i].chunks = 0;
+  for (uint32_t i = 0; i < task->stages_count; i++) {
+    struct task_stage *stage = &task->stages[i];
+    stage->chunks = plan_op(plan->instructions[i].op)->chunks(plan, &plan->instructions[i]);
+    task->groups[stage->group].chunks += stage->chunks;
+  }
+  task->threads = plan->threads;
+  task->run = run_chunk;
+  task->finished = step_finished;
+  object_retain(&plan->object);  // For the step.
+  if (pool_start(task, with_caller)) return ARP_STATUS_OK;
+  object_release(&plan->object);
+  return fail(error, ARP_STATUS_OUT_OF_MEMORY, -1, "Cannot start a thread");
+}

@@ -1,0 +1,52 @@
+// Plain C for any machine: the definition of what every other header must compute.
+#pragma once
+#include "vector.h"
+
+enum { MATMUL_TOKENS = 4, FLOAT_TOKENS = 4, ATTENTION_QUERIES = 4 };
+
+// Exact a * b + c in f32 without hardware: the product is exact in f64; the sum is rounded to odd there, so that the
+// second rounding to f32 cannot be a double rounding (Boldo and Melquiond, "Emulation of FMA and correctly rounded
+// sums", IEEE Trans. Computers 2008).
+INLINE float fma_exact(float a, float b, float c) {
+  const double p = (double)a * (double)b, q = (double)c, s = p + q;
+  const double pp = s - q, e = (p - pp) + (q - (s - pp));  // TwoSum: s + e is the exact sum.
+  uint64_t bits;
+  memcpy(&bits, &s, 8);
+  if (e != 0 && !(bits & 1)) {
+    // Towards the exact value: away from zero when the error has the sign of s.
+    bits += ((e > 0) == (s > 0)) ? 1 : (uint64_t)-1;
+  }
+  double r;
+  memcpy(&r, &bits, 8);
+  return e == e ? (float)r : (float)s;
+}
+INLINE f32x16 f32x16_fma(f32x16 a, f32x16 b, f32x16 c) {
+  f32x16 r;
+  for (int i = 0; i < 16; i++) r[i] = fma_exact(a[i], b[i], c[i]);
+  return r;
+}
+// b where the comparison is false or unordered.
+INLINE f32x16 f32x16_max(f32x16 a, f32x16 b) {
+  for (int i = 0; i < 16; i++) a[i] = a[i] > b[i] ? a[i] : b[i];
+  return a;
+}
+INLINE f32x16 f32x16_from_f16(f16x16 v) { return __builtin_convertvector(v, f32x16); }
+INLINE f16x16 f16x16_from_f32(f32x16 v) { return __builtin_convertvector(v, f16x16); }
+
+// a lane = sum of its four products. u: unsigned, at most 63; x: int8 in -127..127, the same four for all lanes.
+INLINE i32x16 dot_u6(i32x16 sum, u8x64 u, const int8_t *x) {
+  for (int i = 0; i < 64; i++) sum[i / 4] += u[i] * x[i % 4];
+  return sum;
+}
+// The same for full int8 weights, in the form w8_prepare gives them; W8_BIAS is what that form adds to each.
+enum { W8_BIAS_SHIFT = 0 };
+INLINE u8x64 w8_prepare(u8x64 w) { return w; }
+INLINE i32x16 dot_w8(i32x16 sum, u8x64 w, const int8_t *x) {
+  for (int i = 0; i < 64; i++) sum[i / 4] += (int8_t)w[i] * x[i % 4];
+  return sum;
+}
+// table[v] of 16 bytes, v in 0..15.
+INLINE u8x64 u8x64_lookup(const uint8_t table[16], u8x64 v) {
+  for (int i = 0; i < 64; i++) v[i] = table[v[i]];
+  return v;
+}

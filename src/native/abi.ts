@@ -1,0 +1,193 @@
+// Generated from csrc/abi.h by `zig build abi`. Do not edit.
+
+export const ABI_VERSION = 1;
+export const NONE = 4294967295;
+
+export const Status = {
+  OK: 0,
+  PENDING: 1,
+  INVALID: -1,
+  OUT_OF_MEMORY: -2,
+  IO: -3,
+  STALE: -4,
+  CANCELLED: -5,
+  BUSY: -6,
+  UNSUPPORTED: -7,
+} as const;
+
+export const Type = {
+  F32: 0,
+  F16: 1,
+  Q4_0: 2,
+  Q8_0: 8,
+  Q4_K: 12,
+  Q5_K: 13,
+  Q6_K: 14,
+  BF16: 30,
+  F64: 28,
+  Q8: 1000,
+} as const;
+
+export const TypeValues = {
+  F32: 1,
+  F16: 1,
+  Q4_0: 32,
+  Q8_0: 32,
+  Q4_K: 256,
+  Q5_K: 256,
+  Q6_K: 256,
+  BF16: 1,
+} as const;
+
+export const TypeBytes = {
+  F32: 4,
+  F16: 2,
+  Q4_0: 18,
+  Q8_0: 34,
+  Q4_K: 144,
+  Q5_K: 176,
+  Q6_K: 210,
+  BF16: 2,
+} as const;
+
+export const Source = {
+  MAP: 0,
+  CONSTANTS: 1,
+} as const;
+
+export const Layout = {
+  ROWS: 0,
+  TILES: 1,
+} as const;
+
+export const Rows = {
+  TOKENS: 0,
+  OUTPUTS: 1,
+} as const;
+
+export const Op = {
+  EMBED: 0,
+  RMS_NORM: 1,
+  QUANTIZE: 2,
+  MATMUL: 3,
+  ROPE_TABLE: 4,
+  ROPE: 5,
+  KV_WRITE: 6,
+  ATTENTION: 7,
+  SWIGLU: 8,
+  ADD: 9,
+  ROWS: 10,
+  COUNT: 11,
+} as const;
+
+export const RopePairs = {
+  INTERLEAVED: 0,
+  NEOX: 1,
+} as const;
+
+export const Flag = {
+  NO_WAIT: 1,
+  ACCUMULATE: 2,
+} as const;
+
+export const Limit = {
+  BLOCK_POSITIONS: 64,
+  THREADS: 64,
+  INSTRUCTIONS: 65536,
+  BUFFERS: 4096,
+  WEIGHTS: 65536,
+  TOKENS: 4096,
+  HEAD_COLUMNS: 256,
+  HEADS: 1024,
+} as const;
+
+export const ErrorRecord = {
+  size: 256,
+  status: 0,
+  instruction: 4,
+  text: 8,
+} as const;
+
+export const WeightRecord = {
+  size: 32,
+  offset: 0,
+  type: 8,
+  layout: 12,
+  source: 16,
+  rows: 20,
+  columns: 24,
+  reserved: 28,
+} as const;
+
+export const BufferRecord = {
+  size: 16,
+  offset: 0,
+  columns: 8,
+  type: 12,
+  rows: 14,
+} as const;
+
+export const InstrRecord = {
+  size: 64,
+  op: 0,
+  flags: 2,
+  dst: 4,
+  src: 8,
+  weight: 20,
+  n: 32,
+  f: 48,
+} as const;
+
+export const CacheShape = {
+  size: 32,
+  layers: 0,
+  heads: 4,
+  keyColumns: 8,
+  valueColumns: 12,
+  keyType: 16,
+  valueType: 20,
+  blocks: 24,
+  blockPositions: 28,
+} as const;
+
+export const PlanShape = {
+  size: 32,
+  instructions: 0,
+  buffers: 4,
+  tokensMax: 8,
+  outputsMax: 12,
+  contextLength: 16,
+  threads: 20,
+  arenaBytes: 24,
+} as const;
+
+export const FrameHeader = {
+  size: 16,
+  tokens: 0,
+  outputs: 4,
+  sequences: 8,
+  tableBlocks: 12,
+} as const;
+
+export const symbols = {
+  arp_abi_version: { parameters: [], result: "i32" },
+  arp_describe: { parameters: ["buffer", "u32"], result: "i32" },
+  arp_map_file: { parameters: ["buffer", "buffer"], result: "i32" },
+  arp_map_memory: { parameters: ["f64", "buffer"], result: "i32" },
+  arp_map_write: { parameters: ["u32", "f64", "buffer", "u32"], result: "i32" },
+  arp_map_bytes: { parameters: ["u32"], result: "f64" },
+  arp_weights_create: { parameters: ["u32", "buffer", "u32", "buffer", "u32", "u32", "buffer"], result: "i32" },
+  arp_cache_create: { parameters: ["buffer", "buffer"], result: "i32" },
+  arp_plan_create: { parameters: ["u32", "u32", "buffer", "buffer", "buffer", "buffer"], result: "i32" },
+  arp_submit: { parameters: ["u32", "buffer", "u32", "buffer"], result: "i32" },
+  arp_run: { parameters: ["u32", "buffer", "u32", "u32", "buffer"], result: "i32" },
+  arp_wait: { parameters: ["u32", "u32", "buffer"], result: "i32" },
+  arp_cancel: { parameters: ["u32"], result: "i32" },
+  arp_progress: { parameters: ["u32"], result: "f64" },
+  arp_read: { parameters: ["u32", "u32", "u32", "u32", "buffer", "u32"], result: "i32" },
+  arp_write: { parameters: ["u32", "u32", "u32", "u32", "buffer", "u32"], result: "i32" },
+  arp_profile: { parameters: ["u32", "buffer", "u32"], result: "i32" },
+  arp_dequantize: { parameters: ["u32", "buffer", "u32", "buffer", "u32"], result: "i32" },
+  arp_memory: { parameters: ["u32"], result: "f64" },
+  arp_release: { parameters: ["u32"], result: "i32" },
+} as const;
