@@ -24,8 +24,8 @@ test("withLock() holds the lock while it works and releases it when the work fai
     assert.throws(() =>
       withLock(lock, assert.fail, () => {
         assert.ok(existsSync(lock));
-        throw new Error("work");
-      }), /work/);
+        throw new Error("failed");
+      }), /failed/);
     assert.ok(!existsSync(lock));
   }));
 

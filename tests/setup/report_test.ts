@@ -1,24 +1,24 @@
-// Counting tests in the reports of the three runtimes, from what each wrote for the same file (two tests pass, two fail,
-// one is skipped), and from none at all.
+// Counting tests in the reports of the three runtimes, from what each wrote for the same file (two tests pass, two
+// fail, one is skipped), and from none at all.
 import assert from "node:assert/strict";
 import { test } from "node:test";
 import { countTests } from "../../tools/test_report.mjs";
 
 const NODE = `<testsuites>
-	<testcase name="a &lt;ok> &amp; &quot;fine&quot;" time="0.001" classname="test" file="a_test.ts"/>
-	<testcase name="skipped" time="0.0002" classname="test" file="a_test.ts">
-		<skipped type="skipped" message="true"/>
-	</testcase>
-	<testcase name="fails" time="0.001" classname="test" file="a_test.ts" failure="1 !== 2&#10;">
-		<failure type="testCodeFailure" message="1 !== 2">[Error: at Object.&lt;anonymous> (a_test.ts:5:30)]</failure>
-	</testcase>
-	<testsuite name="group" time="0.007" disabled="0" errors="0" tests="3" failures="1" skipped="1">
-		<testcase name="inner" time="0.0003" classname="group" file="a_test.ts"/>
-		<testcase name="inner fails" time="0.0002" classname="group" file="a_test.ts" failure="x">
-			<failure type="testCodeFailure" message="x">Error: x</failure>
-		</testcase>
-	</testsuite>
-	<!-- tests 11 -->
+  <testcase name="a &lt;ok> &amp; &quot;fine&quot;" time="0.001" classname="test" file="a_test.ts"/>
+  <testcase name="skipped" time="0.0002" classname="test" file="a_test.ts">
+    <skipped type="skipped" message="true"/>
+  </testcase>
+  <testcase name="fails" time="0.001" classname="test" file="a_test.ts" failure="1 !== 2&#10;">
+    <failure type="testCodeFailure" message="1 !== 2">[Error: at Object.&lt;anonymous> (a_test.ts:5:30)]</failure>
+  </testcase>
+  <testsuite name="group" time="0.007" disabled="0" errors="0" tests="3" failures="1" skipped="1">
+    <testcase name="inner" time="0.0003" classname="group" file="a_test.ts"/>
+    <testcase name="inner fails" time="0.0002" classname="group" file="a_test.ts" failure="x">
+      <failure type="testCodeFailure" message="x">Error: x</failure>
+    </testcase>
+  </testsuite>
+  <!-- tests 11 -->
 </testsuites>`;
 
 const BUN = `<testsuites name="bun test" tests="5" assertions="0" failures="2" skipped="1" time="0.05">
