@@ -41,7 +41,10 @@ enum arp_type {
 #include "quants/list.h"
 #undef QUANT
   ARP_TYPE_F64 = 28,  // Constants only (inverse frequencies).
-  ARP_TYPE_Q8 = 1000, // Activations: blocks of 32 int8 with one f32 scale and their sums (struct q8_block).
+  // Activations: blocks of 32 int8 with one f32 scale and their sums (struct q8_block).
+  ARP_TYPE_Q8 = 1000,
+  // Two such rows: the activations, and what the first row left over. About 16 bits, for the few rows of the output matrix.
+  ARP_TYPE_Q16 = 1001,
 };
 enum arp_type_values {
 #define QUANT(name, NAME, id, values, bytes, ...) ARP_TYPE_VALUES_##NAME = (values),
@@ -78,7 +81,7 @@ enum arp_rows { ARP_ROWS_TOKENS = 0, ARP_ROWS_OUTPUTS = 1 };
 struct arp_buffer {
   uint64_t offset;   // Bytes, a multiple of 64.
   uint32_t columns;
-  uint16_t type;     // ARP_TYPE_F32 or ARP_TYPE_Q8
+  uint16_t type;     // ARP_TYPE_F32, ARP_TYPE_Q8 or ARP_TYPE_Q16
   uint16_t rows;     // enum arp_rows
 };
 _Static_assert(sizeof(struct arp_buffer) == 16, "generated offsets");
@@ -87,9 +90,9 @@ _Static_assert(sizeof(struct arp_buffer) == 16, "generated offsets");
 enum arp_op {
   // dst f32 (tokens, d) = row token_id of weight[0] (vocabulary, d; layout ROWS) * f[0]
   ARP_OP_EMBED = 0,
-  // dst f32 or Q8 = src[0] * 1/sqrt(mean of squares + f[0]) * weight[0], over groups of n[0] columns
+  // dst f32, Q8 or Q16 = src[0] * 1/sqrt(mean of squares + f[0]) * weight[0], over groups of n[0] columns
   ARP_OP_RMS_NORM,
-  // dst Q8 = src[0] f32
+  // dst Q8 or Q16 = src[0] f32
   ARP_OP_QUANTIZE,
   // dst f32 (rows, m) = src[0] (rows, n) * weight[0]^T (m, n; layout TILES) + weight[1] (1, m), + dst with ACCUMULATE
   ARP_OP_MATMUL,
@@ -101,7 +104,7 @@ enum arp_op {
   ARP_OP_KV_WRITE,
   // dst f32 (tokens, h * v) = softmax(src[0] (tokens, h * k) . keys * f[0]) . values of layer n[0], causal; h is n[1]
   ARP_OP_ATTENTION,
-  // dst f32 or Q8 = silu(src[0]) * src[1]
+  // dst f32, Q8 or Q16 = silu(src[0]) * src[1]
   ARP_OP_SWIGLU,
   // dst f32 = src[0] + src[1]
   ARP_OP_ADD,

@@ -76,7 +76,8 @@ struct kernels {
   uint32_t required;     // CPU features.
   struct quant_kernels quants[QUANT_COUNT];
   // Whole tiles: an even number of blocks, zeros beyond the columns.
-  void (*quantize)(const float *x, struct q8_block *y, uint32_t columns);
+  // With `rest`, what the blocks of y leave over is quantized in turn.
+  void (*quantize)(const float *x, struct q8_block *y, struct q8_block *rest, uint32_t columns);
   void (*rms_norm)(const float *x, const float *weight, float *y, uint32_t columns, float epsilon);
   void (*swiglu)(const float *gate, const float *up, float *y, uint32_t columns);
   void (*add)(const float *a, const float *b, float *y, uint32_t columns);

@@ -56,7 +56,8 @@ static int32_t check_shape(const struct arp_plan_shape *s, struct arp_error *err
 static int32_t check_buffers(struct plan *plan, struct arp_error *error) {
   for (uint32_t i = 0; i < plan->shape.buffers; i++) {
     const struct arp_buffer *b = &plan->buffers[i];
-    if ((b->type != ARP_TYPE_F32 && b->type != ARP_TYPE_Q8) || b->rows > ARP_ROWS_OUTPUTS || !b->columns ||
+    const bool type = b->type == ARP_TYPE_F32 || b->type == ARP_TYPE_Q8 || b->type == ARP_TYPE_Q16;
+    if (!type || b->rows > ARP_ROWS_OUTPUTS || !b->columns ||
         b->columns > COLUMNS_MAX)
       return fail(error, ARP_STATUS_INVALID, -1, "Buffer %u has type %u, rows of kind %u and %u columns", i, b->type,
                   b->rows, b->columns);
@@ -64,9 +65,8 @@ static int32_t check_buffers(struct plan *plan, struct arp_error *error) {
     if (b->offset % 64 || b->offset > plan->arena_bytes || bytes > plan->arena_bytes - b->offset)
       return fail(error, ARP_STATUS_INVALID, -1, "Buffer %u (%llu bytes at %llu) does not fit an arena of %zu bytes", i,
                   (unsigned long long)bytes, (unsigned long long)b->offset, plan->arena_bytes);
-    if (b->type == ARP_TYPE_F32 || b->type == ARP_TYPE_Q8)
-      if (b->columns * sizeof(float) > plan->scratch_bytes)
-        plan->scratch_bytes = divide_up(b->columns, 16) * (size_t)64;
+    const size_t floats = divide_up(b->columns, 16) * (size_t)64;
+    if (floats > plan->scratch_bytes) plan->scratch_bytes = floats;
   }
   return ARP_STATUS_OK;
 }

@@ -60,7 +60,9 @@ static inline uint32_t divide_up(uint32_t a, uint32_t b) { return a / b + (a % b
 
 // Bytes from one row of a buffer to the next.
 static inline size_t row_bytes(const struct arp_buffer *b) {
-  if (b->type == ARP_TYPE_Q8) return divide_up(b->columns, 64) * 2 * sizeof(struct q8_block);
+  const size_t blocks = divide_up(b->columns, 64) * 2 * sizeof(struct q8_block);
+  if (b->type == ARP_TYPE_Q8) return blocks;
+  if (b->type == ARP_TYPE_Q16) return 2 * blocks;
   return divide_up(b->columns, 16) * (size_t)64;
 }
 static inline uint32_t rows_max(const struct plan *p, const struct arp_buffer *b) {

@@ -51,28 +51,35 @@ INLINE f32x16 f32x16_exp(f32x16 x) {
   return (f32x16)(((i32x16)p + exponent) & in_range);
 }
 
-static void quantize(const float *x, struct q8_block *y, uint32_t columns) {
+// 32 values to one block; v becomes what the block leaves over.
+INLINE void quantize_block(f32x16 v[2], struct q8_block *y) {
   const f32x16 magic = f32x16_set(12582912.0f);
-  for (uint32_t at = 0; at < (columns + 63) / 64 * 64; at += 32, y++) {
-    const f32x16 v[2] = {load_columns(x, at, columns), load_columns(x, at + 16, columns)};
-    const float most = f32x16_max_lane(f32x16_max(f32x16_abs(v[0]), f32x16_abs(v[1])));
-    const float inverse = most > 0 ? 127.0f / most : 0.0f;
-    y->scale = most / 127.0f;
-    int32_t total = 0;
-    for (int h = 0; h < 2; h++) {
-      // |x * inverse| < 127.5, so the rounded value fits.
-      const i32x16 q = (i32x16)(f32x16_fma(v[h], f32x16_set(inverse), magic)) - (i32x16)magic;
-      const i8x16 bytes = __builtin_convertvector(q, i8x16);
-      i8x16_store(y->q + 16 * h, bytes);
-      int32_t sum = 0;
-      for (int i = 0; i < 16; i++) sum += bytes[i];
-      y->minus_sum[h] = -sum;
-      y->scaled_sum[h] = y->scale * (float)sum;
-      total += sum;
-    }
-    y->minus_total = -total;
-    y->scaled_total = y->scale * (float)total;
-    y->unused = 0;
+  const float most = f32x16_max_lane(f32x16_max(f32x16_abs(v[0]), f32x16_abs(v[1])));
+  const float inverse = most > 0 ? 127.0f / most : 0.0f;
+  int32_t total = 0;
+  y->scale = most / 127.0f;
+  for (int h = 0; h < 2; h++) {
+    // |x * inverse| < 127.5, so the rounded value fits.
+    const i32x16 q = (i32x16)(f32x16_fma(v[h], f32x16_set(inverse), magic)) - (i32x16)magic;
+    const i8x16 bytes = __builtin_convertvector(q, i8x16);
+    i8x16_store(y->q + 16 * h, bytes);
+    v[h] = f32x16_fma(f32x16_from_i32(q), f32x16_set(-y->scale), v[h]);
+    int32_t sum = 0;
+    for (int i = 0; i < 16; i++) sum += bytes[i];
+    y->minus_sum[h] = -sum;
+    y->scaled_sum[h] = y->scale * (float)sum;
+    total += sum;
+  }
+  y->minus_total = -total;
+  y->scaled_total = y->scale * (float)total;
+  y->unused = 0;
+}
+
+static void quantize(const float *x, struct q8_block *y, struct q8_block *rest, uint32_t columns) {
+  for (uint32_t at = 0; at < (columns + 63) / 64 * 64; at += 32) {
+    f32x16 v[2] = {load_columns(x, at, columns), load_columns(x, at + 16, columns)};
+    quantize_block(v, y++);
+    if (rest) quantize_block(v, rest++);
   }
 }
 

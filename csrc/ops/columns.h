@@ -19,11 +19,15 @@ static inline struct part part_of(const struct plan *plan, const struct arp_inst
 static inline float *part_floats(const struct plan *plan, uint32_t buffer, struct part p) {
   return (float *)row_at(plan, buffer, p.row) + p.column;
 }
-static inline struct q8_block *part_blocks(const struct plan *plan, uint32_t buffer, struct part p) {
-  return (struct q8_block *)row_at(plan, buffer, p.row) + p.column / 32;
+// The part of x into a quantized dst.
+static inline void quantize_part(const struct plan *plan, const float *x, uint32_t dst, struct part p) {
+  struct q8_block *y = (struct q8_block *)row_at(plan, dst, p.row) + p.column / 32;
+  const size_t blocks = row_bytes(&plan->buffers[dst]) / sizeof *y / 2;
+  const bool twice = plan->buffers[dst].type == ARP_TYPE_Q16;
+  plan->kernels->quantize(x, y, twice ? y + blocks : NULL, p.columns);
 }
 
-// dst of a given type (ARP_NONE: either) and f32 sources of its shape; in place or apart.
+// dst of a given type (ARP_NONE: any) and f32 sources of its shape; in place or apart.
 static inline bool is_elementwise(struct check c, uint32_t dst_type, uint32_t sources) {
   if (!has_flags(c, 0) || !is_buffer(c, "dst", c.i->dst, dst_type)) return false;
   const struct arp_buffer *dst = &c.plan->buffers[c.i->dst];

@@ -16,7 +16,7 @@ static int32_t check(struct plan *plan, uint32_t index, struct arp_error *error)
   if (!has_shape(c, "src 0", c.i->src[0], src->rows, w->columns) ||
       !has_shape(c, "dst", c.i->dst, src->rows, w->rows) || !is_apart(c, c.i->dst, c.i->src[0]))
     return ARP_STATUS_INVALID;
-  if (src->type == ARP_TYPE_Q8 && !w->quant->integer)
+  if (src->type != ARP_TYPE_F32 && !w->quant->integer)
     return REFUSE("weights of type %u have no int8 path: src 0 must be f32", w->type);
   if (c.i->weight[1] != ARP_NONE &&
       !is_weight(c, "weight 1", c.i->weight[1], ARP_LAYOUT_ROWS, ARP_TYPE_F32, 1, w->rows))
@@ -47,7 +47,7 @@ static void run(const struct plan *plan, const struct arp_instr *i, uint32_t chu
   const uint32_t token = chunk / d.group_chunks * BLOCK_TOKENS, tokens = rows_now(plan, i->src[0]) - token;
   const uint32_t group = chunk % d.group_chunks * d.groups, row = group * TILE_ROWS, rows = w->rows - row;
   const float *bias = weight_floats(plan, i->weight[1]);
-  const struct matmul m = {
+  struct matmul m = {
       .tiles = w->tiles + group * w->group_bytes,
       .group_bytes = w->group_bytes,
       .rows = rows < d.groups * TILE_ROWS ? rows : d.groups * TILE_ROWS,
@@ -61,6 +61,12 @@ static void run(const struct plan *plan, const struct arp_instr *i, uint32_t chu
       .bias = bias ? bias + row : NULL,
       .accumulate = i->flags & ARP_FLAG_ACCUMULATE,
   };
-  (src->type == ARP_TYPE_Q8 ? w->quant->matmul_q8 : w->quant->matmul_f32)(&m);
+  (src->type == ARP_TYPE_F32 ? w->quant->matmul_f32 : w->quant->matmul_q8)(&m);
+  if (src->type != ARP_TYPE_Q16) return;
+  // The rest, from the other half of the row; the tiles are in the cache by now.
+  m.x = (const uint8_t *)m.x + m.x_stride / 2;
+  m.bias = NULL;
+  m.accumulate = true;
+  w->quant->matmul_q8(&m);
 }
 const struct op op_matmul = {"matmul", check, chunks, run};

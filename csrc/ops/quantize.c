@@ -3,11 +3,13 @@
 
 static int32_t check(struct plan *plan, uint32_t index, struct arp_error *error) {
   CHECK_BEGIN(plan, index, error);
-  return is_elementwise(c, ARP_TYPE_Q8, 1) ? ARP_STATUS_OK : ARP_STATUS_INVALID;
+  if (!is_elementwise(c, ARP_NONE, 1)) return ARP_STATUS_INVALID;
+  if (plan->buffers[c.i->dst].type == ARP_TYPE_F32) return REFUSE("dst is f32, expected Q8 or Q16");
+  return ARP_STATUS_OK;
 }
 static void run(const struct plan *plan, const struct arp_instr *i, uint32_t chunk, uint32_t thread) {
   (void)thread;
   const struct part p = part_of(plan, i, chunk);
-  plan->kernels->quantize(part_floats(plan, i->src[0], p), part_blocks(plan, i->dst, p), p.columns);
+  quantize_part(plan, part_floats(plan, i->src[0], p), i->dst, p);
 }
 const struct op op_quantize = {"quantize", check, column_chunks, run};

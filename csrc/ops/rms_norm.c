@@ -1,5 +1,5 @@
 // RMS_NORM: Zhang and Sennrich 2019. Over whole rows, or over groups of columns (heads).
-#include "check.h"
+#include "columns.h"
 
 enum { CHUNK_ROWS = 4 };
 
@@ -29,7 +29,7 @@ static void run(const struct plan *plan, const struct arp_instr *i, uint32_t chu
                                          : (float *)(plan->scratch + thread * plan->scratch_bytes);
     for (uint32_t at = 0; at < dst->columns; at += i->n[0])
       plan->kernels->rms_norm(x + at, weight, y + at, i->n[0], i->f[0]);
-    if (dst->type == ARP_TYPE_Q8) plan->kernels->quantize(y, row_at(plan, i->dst, row), dst->columns);
+    if (dst->type != ARP_TYPE_F32) quantize_part(plan, y, i->dst, (struct part){row, 0, dst->columns});
   }
 }
 const struct op op_rms_norm = {"rms_norm", check, chunks, run};

@@ -1,4 +1,4 @@
-// SWIGLU: silu(gate) * up (Shazeer 2020), to f32 or to int8 blocks.
+// SWIGLU: silu(gate) * up (Shazeer 2020), to f32 or quantized.
 #include "columns.h"
 
 static int32_t check(struct plan *plan, uint32_t index, struct arp_error *error) {
@@ -14,7 +14,7 @@ static void run(const struct plan *plan, const struct arp_instr *i, uint32_t chu
   } else {
     _Alignas(64) float y[PART_COLUMNS];
     plan->kernels->swiglu(gate, up, y, p.columns);
-    plan->kernels->quantize(y, part_blocks(plan, i->dst, p), p.columns);
+    quantize_part(plan, y, i->dst, p);
   }
 }
 const struct op op_swiglu = {"swiglu", check, column_chunks, run};

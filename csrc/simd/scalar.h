@@ -33,17 +33,23 @@ INLINE f32x16 f32x16_max(f32x16 a, f32x16 b) {
 INLINE f32x16 f32x16_from_f16(f16x16 v) { return __builtin_convertvector(v, f32x16); }
 INLINE f16x16 f16x16_from_f32(f32x16 v) { return __builtin_convertvector(v, f16x16); }
 
-// a lane = sum of its four products. u: unsigned, at most 63; x: int8 in -127..127, the same four for all lanes.
-INLINE i32x16 dot_u6(i32x16 sum, u8x64 u, const int8_t *x) {
-  for (int i = 0; i < 64; i++) sum[i / 4] += u[i] * x[i % 4];
-  return sum;
+// A lane gains the sum of its four products, in 16-bit arithmetic that any machine has: |product| <= 128 * 127, and two of
+// them stay below 2^15.
+INLINE i32x16 dot_bytes(i32x16 sum, i16x32 even, i16x32 odd, const int8_t *x) {
+  const i16x32 x_even = (i16x32)i32x16_set((int32_t)((uint32_t)x[2] << 16 | (uint16_t)x[0]));
+  const i16x32 x_odd = (i16x32)i32x16_set((int32_t)((uint32_t)x[3] << 16 | (uint16_t)x[1]));
+  const i32x16 pairs = (i32x16)(even * x_even + odd * x_odd);
+  return sum + (pairs << 16 >> 16) + (pairs >> 16);
 }
-// The same for full int8 weights, in the form w8_prepare gives them; W8_BIAS is what that form adds to each.
+// u: unsigned, at most 63; x: int8 in -127..127, the same four for all lanes.
+INLINE i32x16 dot_u6(i32x16 sum, u8x64 u, const int8_t *x) {
+  return dot_bytes(sum, (i16x32)((u16x32)u & (u16x32)255), (i16x32)((u16x32)u >> (u16x32)8), x);
+}
+// The same for full int8 weights, in the form w8_prepare gives them; sums start at -(sum of x) << W8_BIAS_SHIFT.
 enum { W8_BIAS_SHIFT = 0 };
 INLINE u8x64 w8_prepare(u8x64 w) { return w; }
 INLINE i32x16 dot_w8(i32x16 sum, u8x64 w, const int8_t *x) {
-  for (int i = 0; i < 64; i++) sum[i / 4] += (int8_t)w[i] * x[i % 4];
-  return sum;
+  return dot_bytes(sum, (i16x32)((u16x32)w << (u16x32)8) >> (i16x32)8, (i16x32)w >> (i16x32)8, x);
 }
 // table[v] of 16 bytes, v in 0..15.
 INLINE u8x64 u8x64_lookup(const uint8_t table[16], u8x64 v) {

@@ -11,7 +11,8 @@
 typedef uint8_t u8x64 __attribute__((ext_vector_type(64)));   // 16 lanes of 4 consecutive values
 typedef uint32_t u32x16 __attribute__((ext_vector_type(16)));
 typedef int32_t i32x16 __attribute__((ext_vector_type(16)));
-typedef int16_t i16x16 __attribute__((ext_vector_type(16)));
+typedef int16_t i16x32 __attribute__((ext_vector_type(32)));
+typedef uint16_t u16x32 __attribute__((ext_vector_type(32)));
 typedef int8_t i8x16 __attribute__((ext_vector_type(16)));
 typedef uint8_t u8x16 __attribute__((ext_vector_type(16)));
 typedef uint16_t u16x16 __attribute__((ext_vector_type(16)));

@@ -26,6 +26,7 @@ export const Type = {
   BF16: 30,
   F64: 28,
   Q8: 1000,
+  Q16: 1001,
 } as const;
 
 export const TypeValues = {
