@@ -108,7 +108,11 @@ function listViolations(files: SourceFile[]): string[] {
     const inside = imports(files).filter(({ from, to }) =>
       posix.dirname(from) === folder && posix.dirname(to) === folder
     );
-    const listed = reach(inside, [list]);
+    // What other folders use by name is no member of the list.
+    const used = imports(files).filter(({ from, to }) =>
+      posix.dirname(from) !== folder && posix.dirname(to) === folder
+    );
+    const listed = reach(inside, [list, ...used.map(({ to }) => to)]);
     return inFolderOf(list).filter(({ path }) => !listed.has(path)).map(({ path }) =>
       `${path}:1: ${list} leaves it out`
     );
