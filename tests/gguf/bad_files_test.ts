@@ -132,7 +132,9 @@ describe("counts against the bytes that remain", () => {
 
 describe("strings", () => {
   it("are no longer than the file", () => {
-    for (const length of [50, 2 ** 31, 2n ** 63n, 2n ** 64n - 1n]) {
+    // 2 bytes are there; each of the higher bytes of a length must count.
+    const highBytes = Array.from({ length: 7 }, (_, i) => 2n + (1n << BigInt(8 * (i + 1))));
+    for (const length of [50, 2 ** 31, 2n ** 63n, 2n ** 64n - 1n, ...highBytes]) {
       const value = withValue("string", join(u64(length), new Uint8Array(4)));
       refuses(value, { message: /at most 4 bytes of the string .* found/, offset: VALUE, key: "k" });
       const element = join(text("ok"), u64(length), new Uint8Array(4));
@@ -418,6 +420,17 @@ describe("a file cut off", () => {
         assert.throws(() => parse(prefix, whole.length), (error) => {
           return error instanceof NeedMoreBytes && error.bytesMin > length && error.bytesMin <= whole.length;
         });
+      }
+    }
+  });
+
+  it("in an array at its end asks for more, whatever the elements", () => {
+    const elements = { uint8: 1, bool: 1, float64: 8, string: 8, array: 12 };
+    for (const [type, size] of Object.entries(elements)) {
+      const whole = withValue("array", array(type as keyof typeof typeIds, 3, new Uint8Array(3 * size)));
+      for (let length = VALUE + 12; length < whole.length; length++) {
+        assert.throws(() => parse(whole.subarray(0, length), whole.length), NeedMoreBytes, `${type} ${length}`);
+        assert.throws(() => parse(whole.subarray(0, length)), GgufError, `${type} ${length}`);
       }
     }
   });

@@ -60,9 +60,24 @@ describe("parseGguf()", () => {
         const nested = [two, { type: "array", elementType: type, value: [] }, two];
         assert.deepEqual(metadata.get("nested"), { type: "array", elementType: "array", value: nested });
         assert.equal(metadata.typeOf("two"), `array<${type}>`);
+        if (typeof value === "number") assert.deepEqual([...metadata.getNumbers("two")], [value, value]);
         assert.equal(metadata.getUint("last"), 77);
       }
     }
+  });
+
+  it("reads strings of every order of length in an array", () => {
+    const lengths = [0, 1, 255, 256, 65_535, 65_536, 0x012345, 2 ** 24 - 1, 2 ** 24, 2 ** 24 + 257];
+    const strings = lengths.map((length, i) => join(u64(length), new Uint8Array(length).fill(65 + i)));
+    const pairs = [pair("k", "array", array("string", lengths.length, join(...strings))), pair("l", "bool", u32(1))];
+    const { metadata } = parse(file({ pairs: [pairs[0], pairs[1].subarray(0, -3)] }));
+    const read = metadata.getStrings("k");
+    for (const [i, length] of lengths.entries()) {
+      const bytes = read.bytes(i);
+      assert.equal(bytes.length, length);
+      assert.ok(bytes.every((byte) => byte === 65 + i));
+    }
+    assert.equal(metadata.getBoolean("l"), true);
   });
 
   it("places tensors behind the header, aligned, in the order of the file", () => {

@@ -212,5 +212,11 @@ describe("ggufChunks()", () => {
       const data = () => lengths.map((length) => new Uint8Array(length));
       assert.throws(() => joinChunks(ggufChunks({ metadata: [], tensors: [{ ...tensor, data }] })), RangeError);
     }
+    function* endless(): Generator<Uint8Array, void> {
+      for (let i = 0; i < 100; i++) yield new Uint8Array(4);
+      throw new Error("asked for far more than the tensor takes");
+    }
+    const chunks = ggufChunks({ metadata: [], tensors: [{ ...tensor, data: endless }] });
+    assert.throws(() => joinChunks(chunks), { name: "RangeError", message: /16 bytes of data .* but found more/ });
   });
 });
