@@ -26,12 +26,11 @@ const flags = [_][]const u8{
 
 /// Compiled once, for the baseline CPU. Ops are in csrc/ops/list.h too.
 const sources = [_][]const u8{
-    "api.c",               "cache.c",          "cpu.c",          "dispatch.c",       "frame.c",
-    "handle.c",            "map.c",            "plan.c",         "pool.c",           "run.c",
-    "weights.c",           "platform/thread.c", "platform/memory.c",
-    "ops/add.c",           "ops/attention.c",  "ops/embed.c",    "ops/kv_write.c",   "ops/matmul.c",
-    "ops/quantize.c",      "ops/rms_norm.c",   "ops/rope.c",     "ops/rope_table.c", "ops/rows.c",
-    "ops/swiglu.c",
+    "api.c",             "cache.c",           "frame.c",          "handle.c",       "map.c",
+    "plan.c",            "pool.c",            "run.c",            "weights.c",      "platform/thread.c",
+    "platform/memory.c", "ops/add.c",         "ops/attention.c",  "ops/embed.c",    "ops/kv_write.c",
+    "ops/matmul.c",      "ops/quantize.c",    "ops/rms_norm.c",   "ops/rope.c",     "ops/rope_table.c",
+    "ops/rows.c",        "ops/swiglu.c",
 };
 
 pub fn build(b: *std.Build) !void {
@@ -40,12 +39,19 @@ pub fn build(b: *std.Build) !void {
     const target = b.option([]const u8, "target", "triple to build for (default: this machine)") orelse
         try b.graph.host.result.zigTriple(b.allocator);
     b.installArtifact(try addLibrary(b, target, optimize));
+    try addKernelsTest(b, target, optimize);
     addAbi(b);
 }
 
 fn addLibrary(b: *std.Build, triple: []const u8, optimize: std.builtin.OptimizeMode) !*std.Build.Step.Compile {
     const module = try moduleFor(b, triple, "baseline", optimize);
-    const lib = b.addLibrary(.{ .name = "arpeggio", .linkage = .dynamic, .root_module = module });
+    try addKernels(b, module, triple, optimize);
+    module.addCSourceFiles(.{ .root = b.path("csrc"), .files = &sources, .flags = &flags });
+    return b.addLibrary(.{ .name = "arpeggio", .linkage = .dynamic, .root_module = module });
+}
+
+/// The kernel table of every instruction set of the target, and the code that chooses among them.
+fn addKernels(b: *std.Build, module: *std.Build.Module, triple: []const u8, optimize: std.builtin.OptimizeMode) !void {
     const isas: []const Isa = switch (module.resolved_target.?.result.cpu.arch) {
         .x86_64 => &x86_64,
         .aarch64 => &aarch64,
@@ -62,8 +68,18 @@ fn addLibrary(b: *std.Build, triple: []const u8, optimize: std.builtin.OptimizeM
         module.addObject(object);
     }
     module.addCMacro("ISA_LIST", list);
-    module.addCSourceFiles(.{ .root = b.path("csrc"), .files = &sources, .flags = &flags });
-    return lib;
+    module.addCSourceFiles(.{ .root = b.path("csrc"), .files = &.{ "cpu.c", "dispatch.c" }, .flags = &flags });
+}
+
+/// `zig build kernels-test` installs the program that compares the instruction sets; tests/csrc runs it.
+fn addKernelsTest(b: *std.Build, triple: []const u8, optimize: std.builtin.OptimizeMode) !void {
+    const module = try moduleFor(b, triple, "baseline", optimize);
+    try addKernels(b, module, triple, optimize);
+    module.addCSourceFile(.{ .file = b.path("tests/csrc/kernels_test.c"), .flags = &flags });
+    const program = b.addExecutable(.{ .name = "kernels_test", .root_module = module });
+    b.step("kernels-test", "Build the program that compares instruction sets").dependOn(&b.addInstallArtifact(program, .{
+        .dest_dir = .{ .override = .{ .custom = b.fmt("test/{s}", .{triple}) } },
+    }).step);
 }
 
 fn moduleFor(b: *std.Build, triple: []const u8, cpu: []const u8, optimize: std.builtin.OptimizeMode) !*std.Build.Module {

@@ -1,0 +1,208 @@
+// Every kernel of every instruction set of this build against the last one, plain C, byte for byte, on seeded data. Prints a
+// line per kernel with a hash of its results, so that runs on other architectures can be compared too; exits with 1 when two
+// instruction sets differ. tests/csrc/kernels_test.ts builds and runs it.
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "../../csrc/abi.h"
+#include "../../csrc/dispatch.h"
+
+static uint64_t seed;
+static uint32_t next_u32(void) {  // SplitMix64
+  uint64_t z = seed += 0x9e3779b97f4a7c15u;
+  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
+  z = (z ^ z >> 27) * 0x94d049bb133111ebu;
+  return (uint32_t)((z ^ z >> 31) >> 16);
+}
+static float next_float(void) { return (float)((int32_t)next_u32()) / 2147483648.0f; }
+static void fill_floats(float *x, size_t n) {
+  for (size_t i = 0; i < n; i++) x[i] = next_float() * (i % 97 == 0 ? 20.0f : 1.0f);
+}
+
+// All results of one case, in order.
+static uint8_t *results;
+static size_t results_bytes, results_capacity;
+static void keep(const void *data, size_t bytes) {
+  if (results_bytes + bytes > results_capacity) {
+    results_capacity = 2 * (results_bytes + bytes);
+    results = realloc(results, results_capacity);
+    if (!results) abort();
+  }
+  memcpy(results + results_bytes, data, bytes);
+  results_bytes += bytes;
+}
+static uint64_t hash(void) {  // FNV-1a
+  uint64_t h = 0xcbf29ce484222325u;
+  for (size_t i = 0; i < results_bytes; i++) h = (h ^ results[i]) * 0x100000001b3u;
+  return h;
+}
+static void *zeroed(size_t bytes) {
+  void *p = NULL;
+  p = calloc(1, bytes + 64);
+  if (!p) abort();
+  return (void *)(((uintptr_t)p + 63) / 64 * 64);  // Never freed: the process is short.
+}
+
+// Random blocks whose values are finite.
+static void fill_blocks(const struct quant_kernels *q, uint8_t *blocks, size_t count) {
+  float values[256];
+  for (size_t b = 0; b < count; b++) {
+    bool finite = false;
+    while (!finite) {
+      for (uint32_t i = 0; i < q->block_bytes; i++) blocks[b * q->block_bytes + i] = (uint8_t)next_u32();
+      q->dequantize(blocks + b * q->block_bytes, values, q->block_values);
+      finite = true;
+      for (uint32_t i = 0; i < q->block_values; i++) finite = finite && values[i] - values[i] == 0;
+    }
+  }
+}
+
+enum { ROWS = 37, TOKENS = 133 };
+
+static void matmuls(const struct kernels *k, const struct quant_kernels *q, uint32_t columns) {
+  const uint32_t groups = (ROWS + TILE_ROWS - 1) / TILE_ROWS, tiles = (columns + q->columns - 1) / q->columns;
+  const size_t row_bytes = columns / q->block_values * (size_t)q->block_bytes, group_bytes = tiles * (size_t)q->tile_bytes;
+  uint8_t *blocks = zeroed(ROWS * row_bytes), *packed = zeroed(groups * group_bytes);
+  fill_blocks(q, blocks, ROWS * (size_t)(columns / q->block_values));
+  float *values = zeroed(columns * sizeof(float));
+  for (uint32_t r = 0; r < ROWS; r++) {
+    q->dequantize(blocks + r * row_bytes, values, columns);
+    keep(values, columns * sizeof(float));
+  }
+  for (uint32_t g = 0; g < groups; g++)
+    q->pack(packed + g * group_bytes, blocks + g * TILE_ROWS * row_bytes, row_bytes,
+            ROWS - g * TILE_ROWS < TILE_ROWS ? ROWS - g * TILE_ROWS : TILE_ROWS, columns);
+  keep(packed, groups * group_bytes);
+  const uint32_t padded = (columns + 63) / 64 * 64;
+  float *x = zeroed(TOKENS * padded * sizeof(float)), bias[ROWS];
+  struct q8_block *x8 = zeroed(TOKENS * padded / 32 * sizeof *x8);
+  fill_floats(bias, ROWS);
+  for (uint32_t t = 0; t < TOKENS; t++) {
+    fill_floats(x + t * padded, columns);
+    k->quantize(x + t * padded, x8 + t * padded / 32, NULL, columns);
+  }
+  static const uint32_t counts[] = {1, 2, 3, 4, 5, 12, TOKENS};
+  float *y = zeroed(TOKENS * 48 * sizeof(float));
+  for (uint32_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+    struct matmul m = {.tiles = packed, .group_bytes = group_bytes, .rows = ROWS, .columns = columns,
+                       .group_tiles = tiles, .tokens = counts[i], .y = y, .y_stride = 48};
+    m.bias = i % 2 ? bias : NULL;
+    m.accumulate = i % 3 == 2;
+    m.x = x, m.x_stride = padded * sizeof(float);
+    q->matmul_f32(&m);
+    keep(y, TOKENS * 48 * sizeof(float));
+    m.x = x8, m.x_stride = padded / 32 * sizeof *x8;
+    if (q->integer) q->matmul_q8(&m);
+    keep(y, TOKENS * 48 * sizeof(float));
+  }
+}
+
+static void elementwise(const struct kernels *k, uint32_t columns) {
+  float *a = zeroed(columns * 4), *b = zeroed(columns * 4), *y = zeroed(columns * 4);
+  struct q8_block *y8 = zeroed(2 * (columns + 64) * sizeof *y8);
+  fill_floats(a, columns);
+  fill_floats(b, columns);
+  k->rms_norm(a, b, y, columns, 1e-5f);
+  keep(y, columns * 4);
+  k->swiglu(a, b, y, columns);
+  keep(y, columns * 4);
+  k->add(a, b, y, columns);
+  k->scale(y, 0.3f, columns);
+  keep(y, columns * 4);
+  k->quantize(a, y8, y8 + columns / 32 + 2, columns);
+  keep(y8, 2 * (columns + 64) * sizeof *y8 / 32);
+  for (uint32_t i = 0; i < columns; i++) a[i] *= 100;  // Into the tails of exp.
+  k->swiglu(a, b, y, columns);
+  keep(y, columns * 4);
+}
+
+static void ropes(const struct kernels *k) {
+  for (int neox = 0; neox < 2; neox++)
+    for (uint32_t rotated = 32; rotated <= 64; rotated += 32) {
+      float x[3 * 64], table[64];
+      fill_floats(x, 3 * 64);
+      fill_floats(table, 64);
+      k->rope(x, table, 64, 3, rotated, neox);
+      keep(x, sizeof x);
+    }
+}
+
+static void attentions(const struct kernels *k, int kind, uint32_t keys, uint32_t values, uint32_t heads) {
+  enum { POSITIONS = 1100, BLOCKS = 18, QUERIES = 13 };
+  const size_t element = kind == KV_F16 ? 2 : 4, key_bytes = 64 * keys * element;
+  const size_t block_bytes = key_bytes + 64 * values * element;
+  uint8_t *cache = zeroed(BLOCKS * block_bytes);
+  uint32_t table[BLOCKS];
+  for (uint32_t b = 0; b < BLOCKS; b++) table[b] = b * 7 % BLOCKS;
+  float k_row[256], v_row[256];
+  for (uint32_t p = 0; p < POSITIONS; p++) {
+    fill_floats(k_row, keys);
+    fill_floats(v_row, values);
+    uint8_t *block = cache + table[p / 64] * block_bytes;
+    k->kv_write[kind](k_row, v_row, block, block + key_bytes, p % 64, keys, values);
+  }
+  keep(cache, BLOCKS * block_bytes);
+  float *q = zeroed(QUERIES * heads * keys * 4), *y = zeroed(QUERIES * heads * values * 4);
+  fill_floats(q, QUERIES * heads * keys);
+  for (uint32_t position = 0; position + QUERIES <= POSITIONS; position += 181) {
+    const struct attention a = {.q = q, .q_stride = heads * keys, .y = y, .y_stride = heads * values,
+                                .tokens = position % 2 ? QUERIES : 1, .heads = heads, .position = position,
+                                .key_columns = keys, .value_columns = values, .scale = 0.125f, .blocks = cache,
+                                .block_bytes = block_bytes, .value_offset = key_bytes, .block_table = table};
+    k->attention[kind](&a);
+    keep(y, QUERIES * heads * values * 4);
+  }
+}
+
+// One case for one instruction set. Every case starts from the same seed, so that all see the same data.
+static void run(const struct kernels *k, int which) {
+  seed = 1234567;
+  results_bytes = 0;
+  if (which < QUANT_COUNT) {
+    const struct quant_kernels *q = &k->quants[which];
+    matmuls(k, q, 3 * (q->block_values < 32 ? 40 : q->block_values));
+    matmuls(k, q, q->block_values < 32 ? 64 : q->block_values);
+    return;
+  }
+  switch (which - QUANT_COUNT) {
+    case 0:
+      for (uint32_t columns = 16; columns < 700; columns += 83) elementwise(k, columns);
+      break;
+    case 1: ropes(k); break;
+    case 2: attentions(k, KV_F16, 64, 64, 2), attentions(k, KV_F16, 128, 64, 5), attentions(k, KV_F16, 48, 80, 1); break;
+    default: attentions(k, KV_F32, 64, 64, 8), attentions(k, KV_F32, 32, 256, 3); break;
+  }
+}
+
+int main(void) {
+  static const char *const names[] = {
+#define QUANT(name, ...) #name,
+#include "../../csrc/quants/list.h"
+#undef QUANT
+      "elementwise", "rope", "attention_f16", "attention_f32"};
+  int failures = 0;
+  for (int which = 0; which < QUANT_COUNT + 4; which++) {
+    uint64_t expected = 0;
+    bool usable, first = true;
+    const struct kernels *k;
+    int last = 0;
+    while (dispatch_table(last + 1, &usable)) last++;
+    for (int i = last; i >= 0; i--) {  // Plain C first.
+      k = dispatch_table(i, &usable);
+      if (!usable) continue;
+      run(k, which);
+      const uint64_t found = hash();
+      if (first) expected = found, printf("%s %016llx", names[which], (unsigned long long)found);
+      else if (found != expected) failures++, printf(" %s DIFFERS %016llx", k->name, (unsigned long long)found);
+      first = false;
+    }
+    printf("\n");
+  }
+  printf("isas");
+  bool usable;
+  for (int i = 0; dispatch_table(i, &usable); i++)
+    if (usable) printf(" %s", dispatch_table(i, &usable)->name);
+  printf("\n");
+  return failures ? 1 : 0;
+}
