@@ -35,7 +35,7 @@ export function normalize(
   const { plan, tensors, config, precision } = recorder;
   const weight = tensors.vector(`${name}.weight`, x.columns);
   const forms: Partial<Record<BufferType, Buffer>> = {};
-  for (const type of new Set(readers.map((reader) => inputType(reader, precision)))) {
+  for (const type of new Set(readers.map((reader) => inputType(reader, { precision, rows: x.rows })))) {
     forms[type] = plan.rmsNorm(x, weight, { label: name, epsilon: config.normEpsilon, type });
   }
   return forms;
@@ -43,21 +43,30 @@ export function normalize(
 
 /** x (rows, d) in F32 in the form its reader needs. */
 export function convert({ plan, precision }: Recorder, x: Buffer, reader: Linear): Activation {
-  return inputType(reader, precision) === "F32" ? { F32: x } : { Q8: plan.quantize(x, { label: reader.name }) };
+  const type = inputType(reader, { precision, rows: x.rows });
+  return { [type]: type === "F32" ? x : plan.quantize(x, { label: reader.name, type }) };
 }
 
 /** y (rows, m) = x (rows, n) * W (m, n)^T + bias, added to `addTo` if there is one. */
 export function project(
-  { plan, precision }: Recorder,
+  { plan }: Recorder,
   x: Activation,
   layer: Linear & { readonly addTo?: Buffer },
 ): Buffer {
   const { name: label, weight, bias, addTo } = layer;
-  const src = x[inputType(layer, precision)]!;
-  return plan.matmul(src, weight, { label, bias, ...(addTo === undefined ? {} : { addTo }) });
+  const src = isIntegerType(weight.type) ? x.Q8 ?? x.Q16 ?? x.F32 : x.F32;
+  return plan.matmul(src!, weight, { label, bias, ...(addTo === undefined ? {} : { addTo }) });
 }
 
-/** The form a layer reads: Q8 when its weights are made of integers, unless the precision forbids it. */
-export function inputType({ weight }: Linear, precision: Precision): BufferType {
-  return precision === "q8" && isIntegerType(weight.type) ? "Q8" : "F32";
+/**
+ * The form a layer reads: quantized when its weights are made of integers, unless the precision forbids it. The few rows
+ * that become logits get 16 bits: behind the last attention nothing averages an error out any more, and there they cost
+ * next to nothing (in a prompt one row of many; in decoding the weights, not the arithmetic, take the time).
+ */
+export function inputType(
+  { weight }: Linear,
+  { precision, rows }: { precision: Precision; rows: Buffer["rows"] },
+): BufferType {
+  if (precision === "f32" || !isIntegerType(weight.type)) return "F32";
+  return rows === "OUTPUTS" ? "Q16" : "Q8";
 }

@@ -85,7 +85,7 @@ function recordFeedForward(recorder: Recorder, { x, layer }: { x: Buffer; layer:
   const down = linear(recorder, `${name}.ffn_down`, { rows: columns, columns: hidden });
   const h = normalize(recorder, x, { name: `${name}.ffn_norm`, readers: [gate, up] }); // (rows, d)
   const [gated, raised] = [project(recorder, h, gate), project(recorder, h, up)]; // (rows, hidden)
-  const type = inputType(down, precision);
+  const type = inputType(down, { precision, rows: x.rows });
   const activated = plan.swiglu(gated, raised, { label: `${name}.ffn`, type }); // (rows, hidden)
   project(recorder, { [type]: activated }, { ...down, addTo: x });
 }

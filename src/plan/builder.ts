@@ -134,17 +134,17 @@ export class PlanBuilder {
     return this.#record(at, { dst, src: [src], weights: [weight], n: [weight.columns], f: [epsilon] });
   }
 
-  /** y (rows, d) in Q8 = x (rows, d) in F32. */
-  quantize(src: Buffer, { label }: Labelled): Buffer {
+  /** y (rows, d) in Q8 or Q16 = x (rows, d) in F32. */
+  quantize(src: Buffer, { label, type = "Q8" }: Labelled & { type?: "Q8" | "Q16" }): Buffer {
     const at = { op: "QUANTIZE", label } as const;
     expectType(src, "F32", at);
-    const dst = this.#result(at, { rows: src.rows, columns: src.columns, type: "Q8" });
+    const dst = this.#result(at, { rows: src.rows, columns: src.columns, type });
     return this.#record(at, { dst, src: [src] });
   }
 
   /**
    * y (rows, m) = x (rows, n) * weight (m, n)^T + bias (1, m). With `addTo`, y is that buffer and the product is added to
-   * what it holds. x is F32, or Q8 when the weight is made of integers.
+   * what it holds. x is F32, or Q8 or Q16 when the weight is made of integers.
    */
   matmul(src: Buffer, weight: Weight, options: Labelled & { bias?: Weight | undefined; addTo?: Buffer }): Buffer {
     const { label, bias, addTo } = options;

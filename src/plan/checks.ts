@@ -4,7 +4,7 @@
  */
 
 import { TypeValues } from "../native/abi.ts";
-import type { Buffer, CacheShape, OpName, RowsName, Weight } from "./plan.ts";
+import { type Buffer, type CacheShape, instructionName, type OpName, type RowsName, type Weight } from "./plan.ts";
 
 /** The instruction a check is for. */
 export interface Place {
@@ -104,6 +104,6 @@ export function expectLayer(cache: CacheShape | undefined, layer: number, place:
   throw placeError(place, `Expected a layer below ${cache.layers} but found ${layer}`);
 }
 
-function placeError({ op, label }: Place, message: string): RangeError {
-  return new RangeError(`${op.toLowerCase()} ${label}: ${message}`);
+function placeError(place: Place, message: string): RangeError {
+  return new RangeError(`${instructionName(place)}: ${message}`);
 }

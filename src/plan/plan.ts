@@ -11,8 +11,11 @@ export type OpName = Exclude<keyof typeof Op, "COUNT">;
 /** The element types a weight from a file may have. */
 export type WeightType = keyof typeof TypeValues;
 
-/** The element types of activations: numbers, or blocks of 32 bytes with a scale. */
-export type BufferType = "F32" | "Q8";
+/**
+ * The element types of activations: numbers; blocks of 32 bytes with a scale; or two rows of such blocks, the second for
+ * what the first left over (about 16 bits).
+ */
+export type BufferType = "F32" | "Q8" | "Q16";
 
 /** How many rows a buffer has in a step: the tokens of the step, or those of them whose logits are asked for. */
 export type RowsName = keyof typeof Rows;
@@ -120,6 +123,11 @@ export function isWeightType(name: string): name is WeightType {
   return Object.hasOwn(TypeValues, name);
 }
 
+/** What an instruction is called in error messages: `"matmul blk.2.ffn_up"`. */
+export function instructionName({ op, label }: Pick<Instruction, "op" | "label">): string {
+  return `${op.toLowerCase()} ${label}`;
+}
+
 /**
  * Whether a weight type is made of blocks of integers with scales, so that it can be multiplied with Q8 activations.
  * F32, F16 and BF16 are not.
@@ -134,6 +142,6 @@ export function isIntegerType(type: Weight["type"]): boolean {
  */
 export function bufferRowBytes(buffer: { readonly type: BufferType; readonly columns: number }): number {
   const { type, columns } = buffer;
-  if (type === "Q8") return Math.ceil(columns / 64) * 2 * 64;
+  if (type !== "F32") return Math.ceil(columns / 64) * 2 * 64 * (type === "Q16" ? 2 : 1);
   return Math.ceil((columns * 4) / ALIGNMENT_BYTES) * ALIGNMENT_BYTES;
 }
