@@ -61,11 +61,13 @@ export class Cursor {
     throw this.error(`Expected ${length} bytes of ${what} but the file ends after ${left}`);
   }
 
+  /** A byte. `what` names it in errors. */
   uint8(what: string): number {
     this.need(1, what);
     return this.#view.getUint8(this.offset++);
   }
 
+  /** A 32-bit unsigned integer. `what` names it in errors. */
   uint32(what: string): number {
     this.need(4, what);
     const value = this.#view.getUint32(this.offset, true);
@@ -73,6 +75,7 @@ export class Cursor {
     return value;
   }
 
+  /** A 64-bit unsigned integer. `what` names it in errors. */
   uint64(what: string): bigint {
     this.need(8, what);
     const value = this.#view.getBigUint64(this.offset, true);

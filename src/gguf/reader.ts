@@ -22,8 +22,8 @@ export interface ByteSource {
 const PREFIX_BYTES = 1024 * 1024;
 
 /**
- * How fast the prefix grows while the header goes on. Parsing starts over each time, so with a factor of 4 at most a
- * third is parsed twice, and at most four times the header is read.
+ * How fast the prefix grows while the header goes on. Reading and parsing start over each time: with a factor of 4 they
+ * do a third more than necessary, and at most four times the header is in memory.
  */
 const PREFIX_GROWTH = 4;
 

@@ -13,8 +13,9 @@ export interface Lateness {
 }
 
 /**
- * Runs `work` and measures a 1 ms interval beside it. Only what this process did itself counts: a tick is as late as the
- * clock says, but never later than the CPU time used since the last one, so that a busy machine does not fail a test.
+ * Runs `work` and measures a 1 ms interval beside it. Only what this process did itself counts: a tick is as late as
+ * the clock says, but never later than the CPU time used since the last one, so that a busy machine does not fail a
+ * test.
  */
 export async function timerLateness(work: () => Promise<unknown>): Promise<Lateness> {
   const late: number[] = [];
