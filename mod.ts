@@ -1,0 +1,36 @@
+/**
+ * Arpeggio: inference of large language models on the CPU, as a plain import for Deno, Bun and Node. Importing does no
+ * work; {@linkcode loadModel} does.
+ *
+ * @example Streaming an answer
+ * ```ts
+ * import { loadModel } from "./mod.ts";
+ *
+ * await using model = await loadModel("models/arpeggio-mini-q4_k_m.gguf");
+ * for await (const piece of model.generate([{ role: "user", content: "What is 2+2?" }])) console.log(piece);
+ * ```
+ *
+ * @module
+ */
+
+export { loadModel, type LogitsOptions, Model, type ModelInfo } from "./src/model.ts";
+export type { LoadModelOptions, LoadPhase, LoadProgress } from "./src/load_options.ts";
+export type { GenerateOptions } from "./src/generate_options.ts";
+export { Generation, type GenerationResult, type StopReason, type Timings, type Usage } from "./src/generation.ts";
+export type {
+  ChatContentPart,
+  ChatFunction,
+  ChatMessage,
+  ChatRole,
+  ChatTool,
+  ChatToolCall,
+  RenderOptions,
+  WireToolCall,
+} from "./src/chat/mod.ts";
+export type { SamplingOptions } from "./src/sampling/mod.ts";
+export type { DecodeOptions, EncodeOptions, Tokenizer, TokenType } from "./src/tokenizer/mod.ts";
+export type { Metadata, MetadataSummary } from "./src/gguf/metadata.ts";
+export type { InstructionTime } from "./src/native/plan.ts";
+export { describeLibrary, type LibraryDescription } from "./src/native/library.ts";
+export { registerEmbeddedLibrary } from "./src/native/embedded.ts";
+export { ArpeggioError, ChatTemplateError, GgufError, LibraryError, NativeError } from "./src/errors.ts";

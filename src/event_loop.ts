@@ -1,0 +1,28 @@
+/**
+ * The share of the event loop that computing in this thread may take. What computes in slices by itself is in
+ * time_slice.ts; this is for loops of many short steps, such as the tokens of a small model.
+ */
+
+import { runSliced } from "./time_slice.ts";
+
+/**
+ * How long this thread may compute before timers and I/O get their turn. A timer may be late by 5 ms; a step that takes
+ * longer than predicted and a garbage collection have to fit too.
+ */
+const SHARE_MS = 2;
+
+/** When the event loop last had its turn, as far as it is known here: for all models of this thread together. */
+let turnBegan = -Infinity;
+
+/**
+ * To be called before computing for about `milliseconds`: waits for a turn of the event loop when computing now would
+ * make timers late.
+ */
+export async function shareEventLoop(milliseconds: number): Promise<void> {
+  if (performance.now() + milliseconds <= turnBegan + SHARE_MS) return;
+  await runSliced(noWork());
+  turnBegan = performance.now();
+}
+
+/** Takes part in the queue of slices, so that everything that computes in this thread shares the same turns. */
+function* noWork(): Generator<void, void> {}

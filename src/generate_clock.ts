@@ -1,0 +1,57 @@
+/** The stopwatch of a generation. */
+
+import type { Timings } from "./generation.ts";
+
+/** Measures the parts of one generation, without the time in which the reader of its pieces has the word. */
+export class GenerateClock {
+  readonly #begin = performance.now();
+  #promptBegin = 0;
+  #promptEnd = 0;
+  #firstToken = 0;
+  #pauseBegin = 0;
+  #pausedMs = 0;
+
+  /** The prompt is known and will be computed. */
+  promptBegins(): void {
+    this.#promptBegin = performance.now();
+  }
+
+  /** The logits of the prompt's last token are there. */
+  promptEnds(): void {
+    this.#promptEnd = performance.now();
+  }
+
+  /** A token has been chosen. */
+  token(): void {
+    this.#firstToken ||= performance.now();
+  }
+
+  /** A piece is handed to the reader. */
+  pause(): void {
+    this.#pauseBegin = performance.now();
+  }
+
+  /** The reader wants to go on. */
+  resume(): void {
+    this.#pausedMs += performance.now() - this.#pauseBegin;
+  }
+
+  /** The figures, when it is over: `steps` tokens were computed after the prompt's `promptTokens`. */
+  timings(counts: { promptTokens: number; steps: number; loadMs: number }): Timings {
+    const { promptTokens, steps, loadMs } = counts;
+    const promptMs = this.#promptEnd === 0 ? 0 : this.#promptEnd - this.#promptBegin;
+    const generateMs = this.#promptEnd === 0 ? 0 : performance.now() - this.#promptEnd - this.#pausedMs;
+    return {
+      loadMs,
+      promptMs,
+      generateMs,
+      firstTokenMs: this.#firstToken === 0 ? 0 : this.#firstToken - this.#begin,
+      promptTokensPerSecond: perSecond(promptTokens, promptMs),
+      generatedTokensPerSecond: perSecond(steps, generateMs),
+    };
+  }
+}
+
+function perSecond(count: number, milliseconds: number): number {
+  return milliseconds > 0 ? (count / milliseconds) * 1000 : 0;
+}

@@ -1,0 +1,110 @@
+/** The options of `loadModel`: what they mean, and their checks. */
+
+import { Limit } from "./native/abi.ts";
+import { expectInteger, expectKnownOptions, expectOneOf, expectType } from "./options.ts";
+import { POSITIONS_MAX } from "./plan/plan.ts";
+
+/** A part of loading a model. */
+export type LoadPhase = "header" | "weights" | "tokenizer";
+
+/** How far loading is. */
+export interface LoadProgress {
+  /**
+   * What is being done. `"header"`: the description of the model is read. `"tokenizer"` and `"weights"`, at the same time:
+   * tables for text are made, and weights are read and arranged for this machine, which takes the time of a large model.
+   */
+  readonly phase: LoadPhase;
+  /** The share of this phase that is done, 0 to 1. */
+  readonly fraction: number;
+}
+
+/** Options of `loadModel`. */
+export interface LoadModelOptions {
+  /** How many threads compute. Default: one per physical core. */
+  readonly threads?: number | undefined;
+  /**
+   * The most tokens of prompt and answer together. Memory is used for what a generation fills, not for this. Default: what
+   * the model was trained with, but at most 4096. More than it was trained with is allowed, but models rarely make sense
+   * there.
+   */
+  readonly contextLength?: number | undefined;
+  /**
+   * How exact the matrix products are. `"q8"`: activations are rounded to 8 bits, several times as fast. `"f32"`: they are
+   * not; for comparisons. Default: `"q8"`.
+   */
+  readonly precision?: "q8" | "f32" | undefined;
+  /** The numbers that attention remembers. Default: `"f16"`, and `"f32"` when the precision is `"f32"`. */
+  readonly kvType?: "f16" | "f32" | undefined;
+  /**
+   * How many tokens all generations that run at the same time can have together, in blocks of 64. Default: four full
+   * contexts, but no more than 16384 unless one context is longer.
+   */
+  readonly cacheTokens?: number | undefined;
+  /**
+   * The most tokens of a prompt that are computed in one step; between two steps other generations get their turn. Does
+   * not change any result. Default: 512.
+   */
+  readonly tokensMax?: number | undefined;
+  /** A Jinja chat template, instead of the one in the file. */
+  readonly chatTemplate?: string | undefined;
+  /** Is told how far loading is. What it throws ends loading. */
+  readonly onProgress?: ((progress: LoadProgress) => void) | undefined;
+  /** Ends loading: `loadModel` then rejects with the signal's reason, and everything is freed. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+const NAMES: readonly (keyof LoadModelOptions)[] = [
+  "threads",
+  "contextLength",
+  "precision",
+  "kvType",
+  "cacheTokens",
+  "tokensMax",
+  "chatTemplate",
+  "onProgress",
+  "signal",
+];
+
+/** The context length unless another is asked for: chats fit, and a small machine has the memory for several. */
+const CONTEXT_LENGTH_MAX = 4096;
+
+/** The tokens in the cache unless more are asked for: four contexts of {@linkcode CONTEXT_LENGTH_MAX}. */
+const CACHE_TOKENS_MAX = 16384;
+
+/** Where more tokens in one step do not make a prompt faster any more, with room to spare. */
+const TOKENS_MAX = 512;
+
+/**
+ * Checks the options.
+ *
+ * @throws {TypeError} When one does not exist or is of the wrong type.
+ * @throws {RangeError} When one is out of range.
+ */
+export function checkLoadOptions(options: LoadModelOptions): void {
+  expectKnownOptions(options, NAMES);
+  const { threads, contextLength, precision, kvType, cacheTokens, tokensMax, chatTemplate, onProgress, signal } =
+    options;
+  expectInteger("threads", threads, { min: 1, max: Limit.THREADS });
+  expectInteger("contextLength", contextLength, { min: 1, max: POSITIONS_MAX });
+  expectOneOf("precision", precision, ["q8", "f32"]);
+  expectOneOf("kvType", kvType, ["f16", "f32"]);
+  expectInteger("cacheTokens", cacheTokens, { min: 1, max: 2 ** 26 });
+  expectInteger("tokensMax", tokensMax, { min: 1, max: Limit.TOKENS });
+  expectType("chatTemplate", chatTemplate, { what: "a string", holds: typeof chatTemplate === "string" });
+  expectType("onProgress", onProgress, { what: "a function", holds: typeof onProgress === "function" });
+  expectType("signal", signal, { what: "an AbortSignal", holds: signal instanceof AbortSignal });
+}
+
+/** The sizes that options leave open, for a model that was trained with this context. */
+export function resolveSizes(
+  options: LoadModelOptions,
+  contextLengthTrained: number,
+): { contextLength: number; cacheBlocks: number; tokensMax: number } {
+  const { contextLength = Math.min(contextLengthTrained, CONTEXT_LENGTH_MAX), tokensMax = TOKENS_MAX } = options;
+  const { cacheTokens = Math.min(4 * contextLength, Math.max(contextLength, CACHE_TOKENS_MAX)) } = options;
+  return {
+    contextLength,
+    cacheBlocks: Math.ceil(cacheTokens / Limit.BLOCK_POSITIONS),
+    tokensMax: Math.min(tokensMax, contextLength),
+  };
+}

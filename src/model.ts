@@ -1,0 +1,234 @@
+/**
+ * The facade: a loaded model. Loads through model_loading.ts, generates through generate.ts, and owns what both need until
+ * it is disposed.
+ */
+
+import type { ChatMessage, RenderOptions } from "./chat/mod.ts";
+import { NativeError } from "./errors.ts";
+import { generate } from "./generate.ts";
+import { type GenerateOptions, resolveGenerateOptions } from "./generate_options.ts";
+import { Generation } from "./generation.ts";
+import type { Metadata } from "./gguf/metadata.ts";
+import { checkLoadOptions, type LoadModelOptions } from "./load_options.ts";
+import { loadParts, type ModelParts } from "./model_loading.ts";
+import { describeLibrary } from "./native/library.ts";
+import type { InstructionTime } from "./native/plan.ts";
+import { expectInteger } from "./options.ts";
+import { printPlan } from "./plan/print.ts";
+import { currentRuntime } from "./runtime/mod.ts";
+import { runSliced } from "./time_slice.ts";
+import type { DecodeOptions, EncodeOptions, Tokenizer } from "./tokenizer/mod.ts";
+
+/** What there is to know about a loaded model. */
+export interface ModelInfo {
+  /** The model's name in its file, if it has one. */
+  readonly name: string | undefined;
+  /** The kind of model, such as "llama". */
+  readonly architecture: string;
+  /** The most tokens of prompt and answer together. */
+  readonly contextLength: number;
+  /** The context it was trained with. */
+  readonly contextLengthTrained: number;
+  /** How many tokens there are. */
+  readonly vocabularySize: number;
+  /** Whether the model has a chat template, so that `generate` takes messages. */
+  readonly hasChatTemplate: boolean;
+  /** How exact the matrix products are. */
+  readonly precision: "q8" | "f32";
+  /** How many threads compute. */
+  readonly threads: number;
+  /** The instruction set in use, such as "avx2". */
+  readonly isa: string;
+  /** The runtime and its version, such as "bun 1.4.5". */
+  readonly runtime: string;
+  /** How long loading took, in milliseconds. */
+  readonly loadMs: number;
+  /** The size of the file in bytes. */
+  readonly fileBytes: number;
+  /** Memory for weights in the arrangement of the kernels, in bytes. */
+  readonly weightsBytes: number;
+  /** Memory for keys and values, in bytes; the system provides it as it is filled. */
+  readonly cacheBytes: number;
+  /** Memory for activations, in bytes. */
+  readonly activationsBytes: number;
+  /** What is doubtful about the file, in sentences for people. */
+  readonly warnings: readonly string[];
+}
+
+/**
+ * Loads a model, without blocking the event loop.
+ *
+ * @param source The path or file URL of a GGUF file, or its bytes, which are copied and must not change before this ends.
+ * @throws {GgufError} When the file is malformed or of a kind that is not supported.
+ * @throws {LibraryError} When the native library cannot be loaded.
+ * @throws {NativeError} When there is not enough memory.
+ * @throws {TypeError} | {RangeError} When an option is wrong.
+ * @throws What the file system says, with its `code`, when the file cannot be read; the reason of `options.signal`.
+ * @example
+ * ```ts
+ * import { loadModel } from "./mod.ts";
+ *
+ * await using model = await loadModel("models/arpeggio-mini-q4_k_m.gguf");
+ * for await (const piece of model.generate([{ role: "user", content: "What is 2+2?" }])) console.log(piece);
+ * ```
+ */
+export async function loadModel(source: string | URL | Uint8Array, options: LoadModelOptions = {}): Promise<Model> {
+  checkLoadOptions(options);
+  const begin = performance.now();
+  const parts = await loadParts(source, options);
+  return new Model(parts, { loadMs: performance.now() - begin, options });
+}
+
+/** Options of {@linkcode Model.logits}. */
+export interface LogitsOptions {
+  /** Whether to return a row for each token instead of one for the last. Default: false. */
+  readonly all?: boolean | undefined;
+  /** Ends the computation with an error, the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A loaded model. Several generations may run at the same time. Made by {@linkcode loadModel}; to be disposed. */
+export class Model implements Disposable, AsyncDisposable {
+  /** What there is to know about it. */
+  readonly info: ModelInfo;
+  #parts: ModelParts | undefined;
+
+  /** For {@linkcode loadModel}. */
+  constructor(parts: ModelParts, { loadMs, options }: { loadMs: number; options: LoadModelOptions }) {
+    const { file, modelPlan, tokenizer, template, weights, nativeCache, nativePlan, forward } = parts;
+    const { isa, cores } = describeLibrary();
+    const runtime = currentRuntime();
+    this.#parts = parts;
+    this.info = {
+      name: file.metadata.getString("general.name", { default: undefined }),
+      architecture: modelPlan.architecture,
+      contextLength: modelPlan.plan.contextLength,
+      contextLengthTrained: modelPlan.config.contextLengthTrained,
+      vocabularySize: forward.vocabularySize,
+      hasChatTemplate: template.source !== "",
+      precision: options.precision ?? "q8",
+      threads: options.threads ?? cores,
+      isa: isa ?? "none",
+      runtime: `${runtime.name} ${runtime.version()}`,
+      loadMs,
+      fileBytes: file.fileBytes,
+      weightsBytes: weights.memoryBytes,
+      cacheBytes: nativeCache.memoryBytes,
+      activationsBytes: nativePlan.memoryBytes,
+      warnings: tokenizer.warnings,
+    };
+  }
+
+  /** The keys and values of the model's file. */
+  get metadata(): Metadata {
+    return this.#use().file.metadata;
+  }
+
+  /** The tokenizer, for what {@linkcode tokenize} does not do. */
+  get tokenizer(): Tokenizer {
+    return this.#use().tokenizer;
+  }
+
+  /** The forward pass as text: one line per instruction. */
+  get plan(): string {
+    return printPlan(this.#use().modelPlan.plan);
+  }
+
+  /**
+   * Generates text. Nothing happens before the {@linkcode Generation} is awaited or iterated.
+   *
+   * @param prompt A text to go on with, or the messages of a conversation, which the model's chat template turns into one.
+   * @throws {TypeError} | {RangeError} When an option is wrong: at once. All other errors reach whoever awaits or iterates:
+   * {@linkcode ChatTemplateError}, {@linkcode NativeError}, `RangeError` for a prompt longer than the context,
+   * `ArpeggioError` when other generations have all of the cache, the reason of `options.signal`.
+   * @example
+   * ```ts
+   * import { loadModel } from "./mod.ts";
+   *
+   * await using model = await loadModel("models/arpeggio-mini-q4_k_m.gguf");
+   * const { text, stopReason } = await model.generate("The sky is", { maxTokens: 8, temperature: 0 });
+   * ```
+   */
+  generate(prompt: string | readonly ChatMessage[], options: GenerateOptions = {}): Generation {
+    const parts = this.#use();
+    const { tokenizer, template, forward, cache } = parts;
+    const { contextLength, loadMs } = this.info;
+    const { render, ...resolved } = resolveGenerateOptions(options, { isChat: typeof prompt !== "string" });
+    const encode = (signal: AbortSignal): Promise<Int32Array> => {
+      const { allowControlTokens: special = false } = render;
+      const work = typeof prompt === "string"
+        ? tokenizer.encodeSliced(prompt, { special, addBos: tokenizer.addBos })
+        : template.render(prompt, render).encodeSliced(tokenizer);
+      return runSliced(work, { signal });
+    };
+    const engine = { tokenizer, forward, cache, contextLength, loadMs };
+    return new Generation((cancel) => generate(engine, { ...resolved, encode, cancel }));
+  }
+
+  /**
+   * Computes what the model thinks of the next token, for comparisons and bug reports.
+   *
+   * @param tokens Token ids from the start of a text, at most `info.contextLength`.
+   * @returns One number per token of the vocabulary for the last of `tokens`, or for each of them. (1 or tokens, vocabulary)
+   * @throws {RangeError} When there are no tokens, too many, or one that does not exist.
+   * @throws The reason of `options.signal`.
+   */
+  async logits(tokens: Iterable<number>, options: LogitsOptions = {}): Promise<Float32Array> {
+    const { forward, cache } = this.#use();
+    const ids = [...tokens];
+    const { vocabularySize, contextLength } = this.info;
+    expectInteger("the number of tokens", ids.length, { min: 1, max: contextLength });
+    for (const [i, id] of ids.entries()) expectInteger(`tokens[${i}]`, id, { min: 0, max: vocabularySize - 1 });
+    const logits = new Float32Array((options.all ? ids.length : 1) * vocabularySize);
+    using sequence = cache.createSequence();
+    await forward.append(sequence, Int32Array.from(ids), { logits, signal: options.signal });
+    return logits;
+  }
+
+  /** The tokens of a text: by themselves, without those a prompt begins or ends with (`options.addBos`, `addEos`). */
+  tokenize(text: string, options: EncodeOptions = {}): Int32Array {
+    return this.#use().tokenizer.encode(text, options);
+  }
+
+  /** The text of tokens. */
+  detokenize(tokens: Iterable<number>, options: DecodeOptions = {}): string {
+    return this.#use().tokenizer.decode(tokens, options);
+  }
+
+  /**
+   * The text that the chat template makes of messages, for people: `generate` takes the messages themselves.
+   *
+   * @throws {ChatTemplateError} When there is no template, or it refuses the messages.
+   */
+  renderChat(messages: readonly ChatMessage[], options: RenderOptions = {}): string {
+    return this.#use().template.render(messages, options).text;
+  }
+
+  /** How long each instruction of the plan took since the last call. The first call starts the clocks. */
+  profile(): InstructionTime[] {
+    return this.#use().nativePlan.profile();
+  }
+
+  /** Frees everything. Generations that are running fail with a {@linkcode NativeError}. */
+  dispose(): void {
+    this.#parts?.[Symbol.dispose]();
+    this.#parts = undefined;
+  }
+
+  /** The same as {@linkcode dispose}. */
+  [Symbol.dispose](): void {
+    this.dispose();
+  }
+
+  /** The same, and waits until the last step has stopped. */
+  async [Symbol.asyncDispose](): Promise<void> {
+    const forward = this.#parts?.forward;
+    this.dispose();
+    await forward?.idle();
+  }
+
+  #use(): ModelParts {
+    if (this.#parts !== undefined) return this.#parts;
+    throw new NativeError("Expected a model in use but it has been disposed", "STALE");
+  }
+}

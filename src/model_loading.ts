@@ -1,0 +1,139 @@
+/**
+ * Loading: from the bytes of a model to the parts that generate. The order matters: weights are arranged by the threads of
+ * the native library while this thread, in slices, makes the tables of the tokenizer.
+ */
+
+import { KvCache } from "./cache/kv_cache.ts";
+import { type ChatTemplate, createChatTemplate } from "./chat/mod.ts";
+import { GgufError } from "./errors.ts";
+import { ForwardPass } from "./forward.ts";
+import type { GgufFile } from "./gguf/parse.ts";
+import { readGguf } from "./gguf/reader.ts";
+import { type LoadModelOptions, type LoadPhase, resolveSizes } from "./load_options.ts";
+import { type ModelSource, openModelSource } from "./model_source.ts";
+import { architectureOf, buildModel, type ModelPlan, tensorsToRead } from "./models/mod.ts";
+import { NativeCache, NativeWeights } from "./native/objects.ts";
+import { NativePlan } from "./native/plan.ts";
+import { encodeCacheShape, encodePlan } from "./plan/encode.ts";
+import { instructionName } from "./plan/plan.ts";
+import { runSliced } from "./time_slice.ts";
+import { createTokenizer, type Tokenizer } from "./tokenizer/mod.ts";
+
+/** The most rows of logits in one step: more would only take memory, 0.5 MB each for a large vocabulary. */
+const OUTPUTS_MAX = 8;
+
+/** How many tokens are looked at between two chances for the event loop. */
+const TOKENS_PER_STEP = 1000;
+
+/** The metadata key of the chat template. */
+const TEMPLATE_KEY = "tokenizer.chat_template";
+
+/** Everything a loaded model consists of. Disposing it frees what the native library holds. */
+export interface ModelParts extends Disposable {
+  readonly file: GgufFile;
+  readonly modelPlan: ModelPlan;
+  readonly tokenizer: Tokenizer;
+  readonly template: ChatTemplate;
+  readonly weights: NativeWeights;
+  readonly nativeCache: NativeCache;
+  readonly nativePlan: NativePlan;
+  readonly cache: KvCache;
+  readonly forward: ForwardPass;
+}
+
+/**
+ * Loads a model. When it fails, nothing is left behind.
+ *
+ * @param options Checked ones.
+ */
+export async function loadParts(source: string | URL | Uint8Array, options: LoadModelOptions): Promise<ModelParts> {
+  const { signal } = options;
+  signal?.throwIfAborted();
+  await using opened = disposable(await openModelSource(source));
+  const report = (phase: LoadPhase, fraction: number) => options.onProgress?.({ phase, fraction });
+  report("header", 0);
+  const file = await readGguf(opened.bytes, { signal });
+  const modelPlan = await planModel(file, { options, source: opened });
+  report("header", 1);
+  using stack = new DisposableStack();
+  const encoded = encodePlan(modelPlan.plan);
+  const weights = stack.use(await startWeights(file, { source: opened, encoded, options }));
+  report("tokenizer", 0);
+  const tokenizer = await runSliced(createTokenizer(file.metadata), { signal });
+  const template = await runSliced(createTemplate(file, { tokenizer, given: options.chatTemplate }), { signal });
+  report("tokenizer", 1);
+  await weights.ready({ signal, onProgress: (share) => report("weights", share) });
+  const nativeCache = stack.use(NativeCache.create(encodeCacheShape(modelPlan.cacheShape)));
+  const names = modelPlan.plan.instructions.map(nameAt);
+  const nativePlan = stack.use(NativePlan.create({ ...encoded, weights, cache: nativeCache, names }));
+  const forward = new ForwardPass({ plan: modelPlan.plan, native: nativePlan, logits: modelPlan.logits });
+  const cache = new KvCache(modelPlan.cacheShape.blocks);
+  const owned = stack.move();
+  return {
+    ...{ file, modelPlan, tokenizer, template, weights, nativeCache, nativePlan, cache, forward },
+    [Symbol.dispose]: () => owned.dispose(),
+  };
+}
+
+function disposable(source: ModelSource): ModelSource & AsyncDisposable {
+  return { ...source, [Symbol.asyncDispose]: () => source.close() };
+}
+
+/** As errors name it: "matmul at #37 blk.2.ffn_up". */
+function nameAt(instruction: Parameters<typeof instructionName>[0], index: number): string {
+  return instructionName(instruction).replace(" ", ` at #${index} `);
+}
+
+async function planModel(
+  file: GgufFile,
+  { options, source }: { options: LoadModelOptions; source: ModelSource },
+): Promise<ModelPlan> {
+  const { contextLengthTrained } = architectureOf(file).configure(file);
+  const { contextLength, cacheBlocks, tokensMax } = resolveSizes(options, contextLengthTrained);
+  const { precision = "q8", threads = 0 } = options;
+  const { kvType = precision === "f32" ? "f32" : "f16" } = options;
+  const keyType = kvType === "f32" ? "F32" : "F16";
+  const tensorData = new Map<string, Uint8Array>();
+  for (const { name, offset, bytes } of tensorsToRead(file)) {
+    tensorData.set(name, await source.bytes.read(offset, bytes));
+  }
+  return buildModel(file, {
+    ...{ tokensMax, outputsMax: Math.min(OUTPUTS_MAX, tokensMax), precision, cacheBlocks, contextLength, threads },
+    ...{ keyType, valueType: keyType, tensorData },
+  });
+}
+
+async function startWeights(
+  file: GgufFile,
+  from: { source: ModelSource; encoded: ReturnType<typeof encodePlan>; options: LoadModelOptions },
+): Promise<NativeWeights> {
+  const { source, encoded, options } = from;
+  const { signal, threads = 0 } = options;
+  using map = await source.map({ signal });
+  if (map.bytes !== file.fileBytes) {
+    throw new GgufError(
+      `Expected a file of ${file.fileBytes} bytes but found ${map.bytes}: it changes while it is read`,
+    );
+  }
+  // The weights keep the memory alive for as long as they need it.
+  return NativeWeights.create(map, { ...encoded, threads });
+}
+
+/** The chat template of the file, or the one given, with the texts that messages must not bring in. */
+function* createTemplate(
+  file: GgufFile,
+  { tokenizer, given }: { tokenizer: Tokenizer; given: string | undefined },
+): Generator<void, ChatTemplate> {
+  const { bosToken, eosToken, vocabularySize } = tokenizer;
+  const controlTexts: string[] = [];
+  for (let token = 0; token < vocabularySize; token++) {
+    const type = tokenizer.tokenType(token);
+    if (type === "control" || type === "unknown") controlTexts.push(tokenizer.tokenText(token));
+    if (token % TOKENS_PER_STEP === 0) yield;
+  }
+  return createChatTemplate(given ?? file.metadata.getString(TEMPLATE_KEY, { default: undefined }), {
+    bosToken: bosToken === undefined ? undefined : tokenizer.tokenText(bosToken),
+    eosToken: eosToken === undefined ? undefined : tokenizer.tokenText(eosToken),
+    controlTexts,
+  });
+}

@@ -1,0 +1,84 @@
+/**
+ * Opens the native library, once per process, and checks that it speaks the ABI of abi.ts. What the objects in it can do
+ * is in objects.ts and plan.ts; which file it is, in locate.ts.
+ */
+
+import process from "node:process";
+import { LibraryError } from "../errors.ts";
+import { currentRuntime, type ForeignFunctions, type Wait } from "../runtime/mod.ts";
+import { ABI_VERSION, symbols } from "./abi.ts";
+import { describeLibraryFile } from "./library_file.ts";
+import { type LibraryLocation, locateLibrary } from "./locate.ts";
+import { unwrap } from "./status.ts";
+
+/** What the library says about itself and the machine. */
+export interface LibraryDescription {
+  /** The version of the interface between TypeScript and C. */
+  readonly abi: number;
+  /** The instruction set in use, such as "avx2"; `null` when ARPEGGIO_ISA names one that cannot be used here. */
+  readonly isa: string | null;
+  /** The instruction sets that this library has and this machine can execute, best first. */
+  readonly isas: readonly string[];
+  /** Physical cores: the number of threads unless another is asked for. */
+  readonly cores: number;
+}
+
+/** The loaded library. For the files of this folder: everything else uses the objects. */
+export interface NativeLibrary {
+  readonly path: string;
+  readonly functions: ForeignFunctions<typeof symbols>;
+  /** `arp_wait` on another thread. */
+  readonly wait: Wait;
+}
+
+let opened: NativeLibrary | undefined;
+
+/**
+ * The native library; loads it the first time.
+ *
+ * @throws {LibraryError} When it is not found, cannot be loaded, or is of another version.
+ */
+export function openLibrary(): NativeLibrary {
+  opened ??= load(locateLibrary());
+  return opened;
+}
+
+/** What the library says about itself and this machine; loads it when that has not happened yet. */
+export function describeLibrary(): LibraryDescription {
+  const { arp_describe: describe } = openLibrary().functions;
+  const text = new Uint8Array(unwrap(describe(null, 0), { action: "describe the library" }));
+  describe(text, text.length);
+  return JSON.parse(new TextDecoder().decode(text.subarray(0, text.indexOf(0)))) as LibraryDescription;
+}
+
+/**
+ * Loads the library from a file.
+ *
+ * @throws {LibraryError} When the file cannot be loaded or is of another ABI version. The message says what helps.
+ */
+export function load(location: LibraryLocation): NativeLibrary {
+  const { path, place, remedy } = location;
+  const { functions, wait } = open(location);
+  const version = functions.arp_abi_version();
+  if (version !== ABI_VERSION) {
+    throw new LibraryError(
+      `Expected ABI version ${ABI_VERSION} but the native library from ${place} has ${version} (${path}): ${remedy}`,
+    );
+  }
+  return { path, functions, wait };
+}
+
+function open({ path, place, remedy }: LibraryLocation) {
+  try {
+    return currentRuntime().openLibrary(path, { symbols, wait: "arp_wait" });
+  } catch (error) {
+    if (error instanceof LibraryError) throw error;
+    const { message } = error as Error;
+    const machine = `${process.platform}-${process.arch}`;
+    throw new LibraryError(
+      `Expected a library for ${machine} but found ${describeLibraryFile(path)} in ${place} (${path}): ${remedy}\n` +
+        `The system says: ${message}`,
+      { cause: error },
+    );
+  }
+}

@@ -1,0 +1,81 @@
+/**
+ * Bun: `bun:ffi` takes typed arrays as pointers. It has no call that does not block, so waiting is done by worker
+ * threads (waiters.ts).
+ */
+
+import { LibraryError } from "../errors.ts";
+import type { ForeignFunctions, ForeignType, Runtime } from "./mod.ts";
+import { type Waiter, WaiterPool } from "./waiters.ts";
+
+/** The part of `bun:ffi` that is used here. */
+interface BunFfi {
+  dlopen(path: string, symbols: Record<string, BunSymbol>): { readonly symbols: Record<string, unknown> };
+}
+
+interface BunSymbol {
+  readonly args: readonly string[];
+  readonly returns: string;
+}
+
+/** The adapter for Bun. */
+export const bun: Runtime = {
+  name: "bun",
+  version: () => (globalThis as unknown as { Bun: { version: string } }).Bun.version,
+  openLibrary(path, options) {
+    const { symbols, wait } = options;
+    const declared = Object.fromEntries(
+      Object.entries(symbols).map(([name, { parameters, result }]) => [
+        name,
+        { args: parameters.map(bunType), returns: bunType(result) },
+      ]),
+    );
+    const functions = ffi().dlopen(path, declared).symbols as unknown as ForeignFunctions<typeof symbols>;
+    const source = waiterSource(path, { name: wait, symbol: declared[wait] });
+    const waiters = new WaiterPool(() => startWaiter(source));
+    return { functions, wait: (handle, milliseconds) => waiters.wait(handle, milliseconds) };
+  },
+};
+
+/** Not an import: the other runtimes and bundlers for them would have to resolve it. */
+function ffi(): BunFfi {
+  const found = (process as { getBuiltinModule(name: string): unknown }).getBuiltinModule("bun:ffi");
+  if (found === undefined) throw new LibraryError("Expected a Bun with bun:ffi");
+  return found as BunFfi;
+}
+
+function bunType(type: ForeignType): string {
+  return type === "buffer" ? "ptr" : type;
+}
+
+/** Bun extracts a library inside an executable once per process, so the worker gets the same copy by the same path. */
+function waiterSource(path: string, wait: { name: string; symbol: BunSymbol }): string {
+  const { name, symbol } = wait;
+  return `
+    const { dlopen } = process.getBuiltinModule("bun:ffi");
+    const wait = dlopen(${JSON.stringify(path)}, ${JSON.stringify({ [name]: symbol })}).symbols[${
+    JSON.stringify(name)
+  }];
+    onmessage = ({ data }) => postMessage(wait(data[0], data[1], null));
+  `;
+}
+
+/** A web worker from a Blob: it starts in 4 ms, and the first `node:worker_threads` worker in Bun blocks for 23 ms. */
+function startWaiter(source: string): Waiter {
+  const url = URL.createObjectURL(new Blob([source], { type: "application/javascript" }));
+  const worker = new Worker(url) as Worker & { ref(): void; unref(): void };
+  return {
+    post: (handle, milliseconds) => worker.postMessage([handle, milliseconds]),
+    listen(onStatus, onFailure) {
+      worker.onmessage = ({ data }) => {
+        URL.revokeObjectURL(url); // Not before: the worker reads its source after the constructor has returned.
+        onStatus(data as number);
+      };
+      worker.onerror = (event) => {
+        event.preventDefault();
+        onFailure(new Error(event.message));
+      };
+    },
+    ref: () => worker.ref(),
+    unref: () => worker.unref(),
+  };
+}

@@ -1,0 +1,53 @@
+/**
+ * Reading files, with the part of Node's file system that Deno, Bun and Node share. What is in the files is left to
+ * others.
+ */
+
+import { open } from "node:fs/promises";
+
+/** A file open for reading; has the shape that the GGUF reader takes. */
+export interface OpenFile {
+  /** How many bytes there are. */
+  readonly size: number;
+  /** The bytes `[offset, offset + length)`; fewer where the file has become shorter. */
+  read(offset: number, length: number): Promise<Uint8Array>;
+  /** Closes the file. */
+  close(): Promise<void>;
+}
+
+/** The most that is read at once: copying it to and fro must not hold the event loop up. */
+const READ_BYTES_MAX = 1024 * 1024;
+
+/**
+ * Opens a regular file.
+ *
+ * @throws {Error} What the file system says, with its `code`: `"ENOENT"`, `"EACCES"`; `"EISDIR"` for a directory.
+ */
+export async function openFile(path: string): Promise<OpenFile> {
+  const file = await open(path, "r");
+  try {
+    const stat = await file.stat();
+    if (stat.isDirectory()) {
+      const message = `EISDIR: illegal operation on a directory, open '${path}'`;
+      throw Object.assign(new Error(message), { code: "EISDIR", path });
+    }
+    return {
+      size: stat.size,
+      async read(offset, length) {
+        const bytes = new Uint8Array(length);
+        let done = 0;
+        while (done < length) {
+          const count = Math.min(length - done, READ_BYTES_MAX);
+          const { bytesRead } = await file.read(bytes, done, count, offset + done);
+          if (bytesRead === 0) break;
+          done += bytesRead;
+        }
+        return bytes.subarray(0, done);
+      },
+      close: () => file.close(),
+    };
+  } catch (error) {
+    await file.close();
+    throw error;
+  }
+}

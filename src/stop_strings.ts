@@ -1,0 +1,67 @@
+/**
+ * Finds the strings that end a text while the text arrives in pieces, and holds back what may be the beginning of one, so
+ * that no part of a stop string is ever shown.
+ */
+
+/** Text on its way through. */
+export class StopStrings {
+  readonly #stops: readonly string[];
+  readonly #longest: number;
+  /** What has not been passed on: the beginning of a stop string, perhaps. */
+  #held = "";
+  #found: string | undefined;
+
+  /** @throws {RangeError} When a stop string is empty: every text contains it. */
+  constructor(stops: readonly string[]) {
+    for (const stop of stops) {
+      if (stop === "" || !stop.isWellFormed()) {
+        throw new RangeError(`Expected stop strings of at least one character but found ${JSON.stringify(stop)}`);
+      }
+    }
+    this.#stops = stops;
+    this.#longest = stops.reduce((longest, stop) => Math.max(longest, stop.length), 0);
+  }
+
+  /** The stop string that ended the text, if one has. */
+  get found(): string | undefined {
+    return this.#found;
+  }
+
+  /** Takes a piece and returns the text that is certain: of what follows a stop string, nothing. */
+  push(piece: string): string {
+    if (this.#found !== undefined) return "";
+    if (this.#stops.length === 0) return piece;
+    const text = this.#held + piece;
+    const end = this.#firstStop(text) ?? text.length - this.#partialStop(text);
+    this.#held = this.#found === undefined ? text.slice(end) : "";
+    return text.slice(0, end);
+  }
+
+  /** The rest, when the text has ended by itself: what was held back was no stop string. */
+  flush(): string {
+    const rest = this.#held;
+    this.#held = "";
+    return rest;
+  }
+
+  /** Where the earliest stop string begins; of those that begin there, the one given first counts. */
+  #firstStop(text: string): number | undefined {
+    let first: number | undefined;
+    for (const stop of this.#stops) {
+      const at = text.indexOf(stop);
+      if (at < 0 || (first !== undefined && at >= first)) continue;
+      first = at;
+      this.#found = stop;
+    }
+    return first;
+  }
+
+  /** The length of the longest end of the text with which a stop string begins. */
+  #partialStop(text: string): number {
+    for (let length = Math.min(this.#longest - 1, text.length); length > 0; length--) {
+      const end = text.slice(text.length - length);
+      if (this.#stops.some((stop) => stop.startsWith(end))) return length;
+    }
+    return 0;
+  }
+}
