@@ -59,9 +59,9 @@ export function project(
 }
 
 /**
- * The form a layer reads: quantized when its weights are made of integers, unless the precision forbids it. The few rows
- * that become logits get 16 bits: behind the last attention nothing averages an error out any more, and there they cost
- * next to nothing (in a prompt one row of many; in decoding the weights, not the arithmetic, take the time).
+ * The form a layer reads: quantized when its weights are made of integers, unless the precision forbids it. The few
+ * rows that become logits get 16 bits: behind the last attention nothing averages an error out any more, and there they
+ * cost next to nothing (in a prompt one row of many; in decoding the weights, not the arithmetic, take the time).
  */
 export function inputType(
   { weight }: Linear,

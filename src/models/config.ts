@@ -1,6 +1,7 @@
 /**
  * The configuration of a transformer, read from the metadata of a GGUF file and checked: what comes out is bounded and
- * consistent in itself, and every error names the key. That tensors have the shapes that follow is checked in tensors.ts.
+ * consistent in itself, and every error names the key. That tensors have the shapes that follow is checked in
+ * tensors.ts.
  */
 
 import { GgufError } from "../errors.ts";
@@ -194,7 +195,7 @@ function readRope(
   };
 }
 
-/** Files of mixture-of-experts models look like dense ones up to the names of a few tensors, so they are told by key. */
+/** Files of mixture-of-experts models differ from dense ones only in the names of a few tensors: told by key. */
 function checkNoExperts(file: GgufFile, architecture: string): void {
   const key = `${architecture}.expert_count`;
   const experts = file.metadata.getUint(key, { default: 0 });

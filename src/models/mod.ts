@@ -1,6 +1,6 @@
 /**
- * The list of architectures, and from a file to a plan through the one it names. Loading weights and running the plan is
- * left to the callers.
+ * The list of architectures, and from a file to a plan through the one it names. Loading weights and running the plan
+ * is left to the callers.
  */
 
 import type { GgufFile } from "../gguf/parse.ts";

@@ -1,6 +1,6 @@
 /**
- * The frequencies of rotary position embeddings, with the ways there are to stretch them to longer contexts. Computed in
- * f64 with the same bits in every runtime; the angles are then computed in C.
+ * The frequencies of rotary position embeddings, with the ways there are to stretch them to longer contexts. Computed
+ * in f64 with the same bits in every runtime; the angles are then computed in C.
  *
  * RoPE: https://arxiv.org/abs/2104.09864, linear scaling: https://arxiv.org/abs/2306.15595, YaRN:
  * https://arxiv.org/abs/2309.00071.

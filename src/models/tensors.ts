@@ -25,8 +25,8 @@ const floatBytes: Readonly<Record<string, number>> = { F32: 4, F16: 2, BF16: 2 }
 const READ_BYTES_MAX = 2 ** 21;
 
 /**
- * The tensors whose bytes building a model needs: the frequency factors of RoPE, and norms and biases that are not F32 (C
- * takes those in F32 only). All are small.
+ * The tensors whose bytes building a model needs: the frequency factors of RoPE, and norms and biases that are not F32
+ * (C takes those in F32 only). All are small.
  */
 export function tensorsToRead(file: GgufFile): TensorInfo[] {
   return [...file.tensors.values()].filter((tensor) => {

@@ -1,7 +1,7 @@
 /**
- * Records plans: one method per op of csrc/abi.h, each checking the shapes it is given when it is called, so that a wrong
- * architecture fails at the line that is wrong. Who may run at the same time and where buffers are is decided at the end,
- * by dependencies.ts and memory.ts.
+ * Records plans: one method per op of csrc/abi.h, each checking the shapes it is given when it is called, so that a
+ * wrong architecture fails at the line that is wrong. Who may run at the same time and where buffers are is decided at
+ * the end, by dependencies.ts and memory.ts.
  */
 
 import { Limit, RopePairs } from "../native/abi.ts";
@@ -121,8 +121,8 @@ export class PlanBuilder {
   }
 
   /**
-   * RMSNorm (https://arxiv.org/abs/1910.07467): y (rows, d) = x (rows, d) / sqrt(mean(x^2) + epsilon) * weight, over groups
-   * of as many columns as `weight` (1, group) has: all of a row, or each head by itself.
+   * RMSNorm (https://arxiv.org/abs/1910.07467): y (rows, d) = x (rows, d) / sqrt(mean(x^2) + epsilon) * weight, over
+   * groups of as many columns as `weight` (1, group) has: all of a row, or each head by itself.
    */
   rmsNorm(src: Buffer, weight: Weight, options: Labelled & { epsilon: number; type?: BufferType }): Buffer {
     const { label, epsilon, type = "F32" } = options;
@@ -143,8 +143,8 @@ export class PlanBuilder {
   }
 
   /**
-   * y (rows, m) = x (rows, n) * weight (m, n)^T + bias (1, m). With `addTo`, y is that buffer and the product is added to
-   * what it holds. x is F32, or Q8 or Q16 when the weight is made of integers.
+   * y (rows, m) = x (rows, n) * weight (m, n)^T + bias (1, m). With `addTo`, y is that buffer and the product is added
+   * to what it holds. x is F32, or Q8 or Q16 when the weight is made of integers.
    */
   matmul(src: Buffer, weight: Weight, options: Labelled & { bias?: Weight | undefined; addTo?: Buffer }): Buffer {
     const { label, bias, addTo } = options;
@@ -181,8 +181,8 @@ export class PlanBuilder {
   }
 
   /**
-   * Rotates x (tokens, heads * headColumns) in place, and returns it, by `table` (tokens, r): pairs of the first r columns of each head,
-   * neighbours (`INTERLEAVED`) or r / 2 apart (`NEOX`).
+   * Rotates x (tokens, heads * headColumns) in place by `table` (tokens, r): pairs of the first r columns of each head,
+   * neighbours (`INTERLEAVED`) or r / 2 apart (`NEOX`). Returns x.
    */
   rope(src: Buffer, table: Buffer, options: Labelled & { headColumns: number; pairs: keyof typeof RopePairs }): Buffer {
     const { label, headColumns, pairs } = options;

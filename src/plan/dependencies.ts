@@ -36,9 +36,9 @@ export function conflict(a: Accesses, b: Accesses): boolean {
 }
 
 /**
- * Cuts the list into groups of instructions that may run at the same time, in order: between two groups everybody waits.
- * An instruction joins the group before it whenever it conflicts with nobody there, which gives the fewest groups that
- * this order allows.
+ * Cuts the list into groups of instructions that may run at the same time, in order: between two groups everybody
+ * waits. An instruction joins the group before it whenever it conflicts with nobody there, which gives the fewest
+ * groups that this order allows.
  *
  * @returns Per instruction the number of its group.
  */
@@ -65,9 +65,9 @@ export interface GroupInterval {
 }
 
 /**
- * The lifetimes of buffers in groups. A buffer that is read before it is written comes from outside and is alive from the
- * start; a kept one is read from outside and is alive to the end. Because the unit is the group, two buffers that are
- * touched within one never share memory, and sharing never makes a conflict inside a group.
+ * The lifetimes of buffers in groups. A buffer that is read before it is written comes from outside and is alive from
+ * the start; a kept one is read from outside and is alive to the end. Because the unit is the group, two buffers that
+ * are touched within one never share memory, and sharing never makes a conflict inside a group.
  *
  * @param instructions The plan.
  * @param options The groups of {@linkcode groupInstructions}, all buffers, and the indices of those to keep.

@@ -1,6 +1,6 @@
 /**
- * The frame: everything that changes from step to step, as the one array of 32-bit words that C takes (struct arp_frame).
- * The array is made once and filled again for each step; nothing is allocated then.
+ * The frame: everything that changes from step to step, as the one array of 32-bit words that C takes (struct
+ * arp_frame). The array is made once and filled again for each step; nothing is allocated then.
  */
 
 import { FrameHeader } from "../native/abi.ts";

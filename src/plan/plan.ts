@@ -12,8 +12,8 @@ export type OpName = Exclude<keyof typeof Op, "COUNT">;
 export type WeightType = keyof typeof TypeValues;
 
 /**
- * The element types of activations: numbers; blocks of 32 bytes with a scale; or two rows of such blocks, the second for
- * what the first left over (about 16 bits).
+ * The element types of activations: numbers; blocks of 32 bytes with a scale; or two rows of such blocks, the second
+ * for what the first left over (about 16 bits).
  */
 export type BufferType = "F32" | "Q8" | "Q16";
 
@@ -107,8 +107,8 @@ export interface Plan {
 export const ALIGNMENT_BYTES = 64;
 
 /**
- * The most positions of a sequence: the angles of positions below it are reduced exactly when the frequencies are at most 1
- * (csrc/ops/rope_table.c).
+ * The most positions of a sequence: the angles of positions below it are reduced exactly when the frequencies are at
+ * most 1 (csrc/ops/rope_table.c).
  */
 export const POSITIONS_MAX = 2 ** 20;
 
@@ -137,8 +137,8 @@ export function isIntegerType(type: Weight["type"]): boolean {
 }
 
 /**
- * The bytes one row of a buffer takes. F32: four per value, padded to a cache line. Q8: a block of 64 bytes per 32 values
- * (32 int8, their f32 scale and sums), an even number of blocks because kernels take them in pairs.
+ * The bytes one row of a buffer takes. F32: four per value, padded to a cache line. Q8: a block of 64 bytes per 32
+ * values (32 int8, their f32 scale and sums), an even number of blocks because kernels take them in pairs.
  */
 export function bufferRowBytes(buffer: { readonly type: BufferType; readonly columns: number }): number {
   const { type, columns } = buffer;

@@ -1,15 +1,15 @@
 /**
- * A plan as text for people: one line per instruction, the same for the same plan, so that two plans can be compared with
- * diff. Not read back by anything.
+ * A plan as text for people: one line per instruction, the same for the same plan, so that two plans can be compared
+ * with diff. Not read back by anything.
  */
 
 import { describe } from "./checks.ts";
 import type { Buffer, Instruction, Plan, Weight } from "./plan.ts";
 
 /**
- * The text of a plan. A line has the instruction's index, op and label, what it writes and from what, its numbers and its
- * flags: `#3 matmul blk.0.attn_q %3 f32 (tokens, 256) @4096 = %2 q8 (tokens, 256), blk.0.attn_q.weight Q4_K tiles (256, 256)
- * no-wait`. `%3` is a buffer and `@4096` its offset in the arena in bytes.
+ * The text of a plan. A line has the instruction's index, op and label, what it writes and from what, its numbers and
+ * its flags: `#3 matmul blk.0.attn_q %3 f32 (tokens, 256) @4096 = %2 q8 (tokens, 256), blk.0.attn_q.weight Q4_K tiles
+ * (256, 256) no-wait`. `%3` is a buffer and `@4096` its offset in the arena in bytes.
  */
 export function printPlan(plan: Plan): string {
   const { instructions, buffers, weights, constants, arena, tokensMax, outputsMax, contextLength, cache } = plan;

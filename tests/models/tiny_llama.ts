@@ -1,8 +1,10 @@
-// Makes tiny llama files with random weights and any configuration, for tests that need another model than the real ones.
+// Makes tiny llama files with random weights and any configuration, for tests that need another model than the real
+// ones.
 import { writeGguf } from "../../src/gguf/write.ts";
 import type { MetadataValue } from "../../src/gguf/write.ts";
 import { parseGguf } from "../../src/gguf/parse.ts";
 import type { GgufFile } from "../../src/gguf/parse.ts";
+import { tensorsToRead } from "../../src/models/mod.ts";
 import { runWhole } from "../../src/time_slice.ts";
 import { seededRandom } from "../gguf/seeded_random.ts";
 
@@ -72,6 +74,15 @@ export function tinyLlama(options: TinyOptions = {}): TinyModel {
     tensors: options.edit?.(tensors) ?? tensors,
   });
   return { bytes, file: runWhole(parseGguf(bytes)) };
+}
+
+/** The bytes of the tensors that building a plan needs, as a caller reads them. */
+export function tensorDataOf({ file, bytes }: TinyModel): Map<string, Uint8Array> {
+  return new Map(
+    tensorsToRead(file).map(({ name, offset, bytes: length }) => {
+      return [name, bytes.slice(offset, offset + length)] as const;
+    }),
+  );
 }
 
 function tinyTensors(options: TinyOptions): TinyTensor[] {

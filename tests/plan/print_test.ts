@@ -1,12 +1,12 @@
-// The plan of the embedded model as text. A change of what is recorded shows here line by line; UPDATE_SNAPSHOTS=1 in the
-// environment writes the files anew.
+// The plan of the embedded model as text. A change of what is recorded shows here line by line; UPDATE_SNAPSHOTS=1 in
+// the environment writes the files anew.
 import assert from "node:assert/strict";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import process from "node:process";
 import { describe, it } from "node:test";
 import { buildModel } from "../../src/models/mod.ts";
 import { printPlan } from "../../src/plan/print.ts";
-import { tinyLlama } from "../models/tiny_llama.ts";
+import { tensorDataOf, tinyLlama } from "../models/tiny_llama.ts";
 import { miniModel, readModel } from "../reference/fixtures.ts";
 
 function check(name: string, text: string): void {
@@ -30,17 +30,13 @@ describe("printPlan()", () => {
   });
 
   it("prints biases, both forms of an activation and converted norms", () => {
-    const { file, bytes } = tinyLlama({
+    const model = tinyLlama({
       layers: 1,
       biases: true,
       ropeFactors: [1, 2, 4, 8],
       typeOf: (name) => name === "blk.0.attn_v.weight" ? "Q8_0" : name === "blk.0.attn_norm.weight" ? "F16" : "F32",
     });
-    const names = ["rope_freqs.weight", "blk.0.attn_norm.weight"];
-    const tensorData = new Map(names.map((name) => {
-      const { offset, bytes: length } = file.tensors.get(name)!;
-      return [name, bytes.subarray(offset, offset + length)] as const;
-    }));
-    check("tiny-mixed", printPlan(buildModel(file, { ...sizes, precision: "q8", tensorData }).plan));
+    const tensorData = tensorDataOf(model);
+    check("tiny-mixed", printPlan(buildModel(model.file, { ...sizes, precision: "q8", tensorData }).plan));
   });
 });

@@ -1,5 +1,5 @@
-// An independent judge of plans: replays them over a shadow of the arena that remembers who wrote every line of memory, and
-// lets the instructions between two waits run in any order. Knows nothing of how the builder decides.
+// An independent judge of plans: replays them over a shadow of the arena that remembers who wrote every line of memory,
+// and lets the instructions between two waits run in any order. Knows nothing of how the builder decides.
 import { type Buffer, bufferRowBytes, type Instruction, type Plan } from "../../src/plan/plan.ts";
 
 /** A thing that is read or written: a range of the arena, or a layer of the cache. */

@@ -1,6 +1,6 @@
 /**
- * What a weight format is to the oracle: its sizes, and a function from the bytes of one block to the numbers they stand
- * for. Numbers are f64, so that products of scales and quants are exact.
+ * What a weight format is to the oracle: its sizes, and a function from the bytes of one block to the numbers they
+ * stand for. Numbers are f64, so that products of scales and quants are exact.
  */
 
 /** A format. A plain number is a block of one value. */

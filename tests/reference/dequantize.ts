@@ -1,6 +1,6 @@
 /**
- * Dequantization in f64, exactly as the formats are defined: the truth that kernels are measured against. To add a format:
- * its decode function in one of the formats_*.ts, and its name here.
+ * Dequantization in f64, exactly as the formats are defined: the truth that kernels are measured against. To add a
+ * format: its decode function in one of the formats_*.ts, and its name here.
  */
 
 import type { BlockFormat } from "./block_format.ts";

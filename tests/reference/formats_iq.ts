@@ -1,6 +1,6 @@
 /**
- * The IQ formats: quants are points of code books (`codeBooks`), signs and scales are packed beside them. The byte layouts
- * are those of ggml-common.h.
+ * The IQ formats: quants are points of code books (`codeBooks`), signs and scales are packed beside them. The byte
+ * layouts are those of ggml-common.h.
  */
 
 import { readFileSync } from "node:fs";
@@ -147,7 +147,7 @@ export const IQ1_S: BlockFormat = {
   },
 };
 
-/** 32 low bytes of points; 16 bytes of nibbles (3 high bits, delta's sign); 16 3-bit scales with an f16 d spread over them. */
+/** 32 low bytes of points; 16 bytes of nibbles (3 high bits, delta's sign); 16 3-bit scales, f16 d spread over them. */
 export const IQ1_M: BlockFormat = {
   values: 256,
   bytes: 56,

@@ -1,6 +1,6 @@
 /**
- * The K formats: super-blocks of 256 values with f16 scales over small integer scales of 16 or 32 values. The byte layouts
- * are those of ggml-common.h.
+ * The K formats: super-blocks of 256 values with f16 scales over small integer scales of 16 or 32 values. The byte
+ * layouts are those of ggml-common.h.
  */
 
 import { bit, bits, type BlockFormat, f16, i8, u8 } from "./block_format.ts";

@@ -1,6 +1,6 @@
 /**
- * The f64 oracle: executes a plan naively and without any rounding but that of f64. Every buffer has memory of its own, QUANTIZE
- * is the identity, the cache keeps f64. What C computes is measured against this.
+ * The f64 oracle: executes a plan naively and without any rounding but that of f64. Every buffer has memory of its own,
+ * QUANTIZE is the identity, the cache keeps f64. What C computes is measured against this.
  */
 
 import { Limit } from "../../src/native/abi.ts";
