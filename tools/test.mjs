@@ -14,6 +14,7 @@ import { countTests } from "./test_report.mjs";
 
 /** @typedef {import("./test_jobs.mjs").Job} Job */
 /** @typedef {import("./test_report.mjs").Counts} Counts */
+/** @typedef {Counts & { files: number, seconds: number }} Totals */
 
 function options() {
   const { values } = parseOptions();
@@ -102,17 +103,19 @@ function judge(job, { ok, reason, output }) {
  * Runs jobs, `width` at a time; those that must be alone at the end, one by one.
  * @param {Job[]} jobs
  * @param {{ width: number, deep: boolean, timeoutMs: number }} options
- * @returns {Promise<Map<string, Counts & { files: number }>>} per runtime and instruction set
+ * @returns {Promise<Map<string, Totals>>} per runtime and instruction set
  */
 async function runAll(jobs, { width, ...rest }) {
   const totals = new Map();
   async function work(/** @type {Job[]} */ queue) {
     for (let job = queue.shift(); job; job = queue.shift()) {
+      const start = performance.now();
       const { counts, output } = await run(job, rest);
       const key = `${job.runtime}${job.isa ? ` ${job.isa}` : ""}`;
-      const total = totals.get(key) ?? { files: 0, passed: 0, failed: 0, skipped: 0 };
+      const total = totals.get(key) ?? { files: 0, seconds: 0, passed: 0, failed: 0, skipped: 0 };
       totals.set(key, total);
       total.files++;
+      total.seconds += (performance.now() - start) / 1000;
       for (const outcome of /** @type {const} */ (["passed", "failed", "skipped"])) total[outcome] += counts[outcome];
       if (counts.failed > 0) console.log(`\n---- ${key}: ${job.name}: ${counts.failed} failed\n${output.trim()}\n`);
     }
@@ -123,17 +126,16 @@ async function runAll(jobs, { width, ...rest }) {
   return totals;
 }
 
-/** @param {Map<string, Counts & { files: number }>} totals @returns {number} the exit code */
+/** @param {Map<string, Totals>} totals @returns {number} the exit code */
 function printSummary(totals) {
   const sum = { passed: 0, failed: 0, skipped: 0 };
   console.log("");
-  for (const [key, { files, passed, failed, skipped }] of [...totals].sort(([a], [b]) => (a < b ? -1 : 1))) {
+  for (const [key, { files, seconds, passed, failed, skipped }] of [...totals].sort(([a], [b]) => (a < b ? -1 : 1))) {
     sum.passed += passed;
     sum.failed += failed;
     sum.skipped += skipped;
-    console.log(
-      `${key.padEnd(14)} ${String(files).padStart(4)} files: ${passed} passed, ${failed} failed, ${skipped} skipped`,
-    );
+    const run = `${key.padEnd(14)} ${String(files).padStart(4)} files in ${seconds.toFixed(0).padStart(4)} s`;
+    console.log(`${run}: ${passed} passed, ${failed} failed, ${skipped} skipped`);
   }
   console.log(`${sum.skipped} skipped`);
   console.log(`${sum.passed} passed, ${sum.failed} failed`);
