@@ -19,10 +19,13 @@ let turnBegan = -Infinity;
  * make timers late.
  */
 export async function shareEventLoop(milliseconds: number): Promise<void> {
-  if (performance.now() + milliseconds <= turnBegan + SHARE_MS) return;
+  if (performance.now() + milliseconds > turnBegan + SHARE_MS) await nextTurn();
+}
+
+/** Waits for a turn of the event loop, in the queue of slices: all that computes in this thread shares the same turns. */
+export async function nextTurn(): Promise<void> {
   await runSliced(noWork());
   turnBegan = performance.now();
 }
 
-/** Takes part in the queue of slices, so that everything that computes in this thread shares the same turns. */
 function* noWork(): Generator<void, void> {}

@@ -151,16 +151,10 @@ export class Model implements Disposable, AsyncDisposable {
    */
   generate(prompt: string | readonly ChatMessage[], options: GenerateOptions = {}): Generation {
     const parts = this.#use();
-    const { tokenizer, template, forward, cache } = parts;
+    const { tokenizer, forward, cache } = parts;
     const { contextLength, loadMs } = this.info;
     const { render, ...resolved } = resolveGenerateOptions(options, { isChat: typeof prompt !== "string" });
-    const encode = (signal: AbortSignal): Promise<Int32Array> => {
-      const { allowControlTokens: special = false } = render;
-      const work = typeof prompt === "string"
-        ? tokenizer.encodeSliced(prompt, { special, addBos: tokenizer.addBos })
-        : template.render(prompt, render).encodeSliced(tokenizer);
-      return runSliced(work, { signal });
-    };
+    const encode = (signal: AbortSignal) => runSliced(encodePrompt(parts, { prompt, render }), { signal });
     const engine = { tokenizer, forward, cache, contextLength, loadMs };
     return new Generation((cancel) => generate(engine, { ...resolved, encode, cancel }));
   }
@@ -231,4 +225,17 @@ export class Model implements Disposable, AsyncDisposable {
     if (this.#parts !== undefined) return this.#parts;
     throw new NativeError("Expected a model in use but it has been disposed", "STALE");
   }
+}
+
+/** The tokens of a prompt: of a text as the file wants texts to begin, of messages as the template does. */
+function* encodePrompt(
+  { tokenizer, template }: ModelParts,
+  { prompt, render }: { prompt: string | readonly ChatMessage[]; render: RenderOptions },
+): Generator<void, Int32Array> {
+  if (typeof prompt === "string") {
+    const { allowControlTokens: special = false } = render;
+    return yield* tokenizer.encodeSliced(prompt, { special, addBos: tokenizer.addBos });
+  }
+  const rendered = yield* template.renderSliced(prompt, render);
+  return yield* rendered.encodeSliced(tokenizer);
 }

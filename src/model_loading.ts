@@ -6,12 +6,14 @@
 import { KvCache } from "./cache/kv_cache.ts";
 import { type ChatTemplate, createChatTemplate } from "./chat/mod.ts";
 import { GgufError } from "./errors.ts";
+import { nextTurn } from "./event_loop.ts";
 import { ForwardPass } from "./forward.ts";
 import type { GgufFile } from "./gguf/parse.ts";
 import { readGguf } from "./gguf/reader.ts";
 import { type LoadModelOptions, type LoadPhase, resolveSizes } from "./load_options.ts";
 import { type ModelSource, openModelSource } from "./model_source.ts";
-import { architectureOf, buildModel, type ModelPlan, tensorsToRead } from "./models/mod.ts";
+import { architectureOf, buildModelSliced, type ModelPlan, tensorsToRead } from "./models/mod.ts";
+import { openLibrary } from "./native/library.ts";
 import { NativeCache, NativeWeights } from "./native/objects.ts";
 import { NativePlan } from "./native/plan.ts";
 import { encodeCacheShape, encodePlan } from "./plan/encode.ts";
@@ -49,6 +51,9 @@ export interface ModelParts extends Disposable {
 export async function loadParts(source: string | URL | Uint8Array, options: LoadModelOptions): Promise<ModelParts> {
   const { signal } = options;
   signal?.throwIfAborted();
+  // Code that runs for the first time is slow: each part of the work gets a turn of the event loop of its own.
+  openLibrary();
+  await nextTurn();
   await using opened = disposable(await openModelSource(source));
   const report = (phase: LoadPhase, fraction: number) => options.onProgress?.({ phase, fraction });
   report("header", 0);
@@ -56,6 +61,7 @@ export async function loadParts(source: string | URL | Uint8Array, options: Load
   const modelPlan = await planModel(file, { options, source: opened });
   report("header", 1);
   using stack = new DisposableStack();
+  await nextTurn();
   const encoded = encodePlan(modelPlan.plan);
   const weights = stack.use(await startWeights(file, { source: opened, encoded, options }));
   report("tokenizer", 0);
@@ -63,6 +69,7 @@ export async function loadParts(source: string | URL | Uint8Array, options: Load
   const template = await runSliced(createTemplate(file, { tokenizer, given: options.chatTemplate }), { signal });
   report("tokenizer", 1);
   await weights.ready({ signal, onProgress: (share) => report("weights", share) });
+  await nextTurn();
   const nativeCache = stack.use(NativeCache.create(encodeCacheShape(modelPlan.cacheShape)));
   const names = modelPlan.plan.instructions.map(nameAt);
   const nativePlan = stack.use(NativePlan.create({ ...encoded, weights, cache: nativeCache, names }));
@@ -97,10 +104,11 @@ async function planModel(
   for (const { name, offset, bytes } of tensorsToRead(file)) {
     tensorData.set(name, await source.bytes.read(offset, bytes));
   }
-  return buildModel(file, {
+  const work = buildModelSliced(file, {
     ...{ tokensMax, outputsMax: Math.min(OUTPUTS_MAX, tokensMax), precision, cacheBlocks, contextLength, threads },
     ...{ keyType, valueType: keyType, tensorData },
   });
+  return await runSliced(work, { signal: options.signal });
 }
 
 async function startWeights(

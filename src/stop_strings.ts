@@ -44,16 +44,20 @@ export class StopStrings {
     return rest;
   }
 
-  /** Where the earliest stop string begins; of those that begin there, the one given first counts. */
+  /**
+   * Where the stop string begins that is complete first; of several that are at the same time, the longest. So the result
+   * is the same however the text is cut into pieces.
+   */
   #firstStop(text: string): number | undefined {
-    let first: number | undefined;
+    let [first, firstEnd] = [Infinity, Infinity];
     for (const stop of this.#stops) {
       const at = text.indexOf(stop);
-      if (at < 0 || (first !== undefined && at >= first)) continue;
-      first = at;
+      const end = at + stop.length;
+      if (at < 0 || end > firstEnd || (end === firstEnd && at >= first)) continue;
+      [first, firstEnd] = [at, end];
       this.#found = stop;
     }
-    return first;
+    return this.#found === undefined ? undefined : first;
   }
 
   /** The length of the longest end of the text with which a stop string begins. */

@@ -57,15 +57,21 @@ export function describeLibrary(): LibraryDescription {
  * @throws {LibraryError} When the file cannot be loaded or is of another ABI version. The message says what helps.
  */
 export function load(location: LibraryLocation): NativeLibrary {
-  const { path, place, remedy } = location;
   const { functions, wait } = open(location);
-  const version = functions.arp_abi_version();
-  if (version !== ABI_VERSION) {
-    throw new LibraryError(
-      `Expected ABI version ${ABI_VERSION} but the native library from ${place} has ${version} (${path}): ${remedy}`,
-    );
-  }
-  return { path, functions, wait };
+  checkVersion(functions.arp_abi_version(), location);
+  return { path: location.path, functions, wait };
+}
+
+/**
+ * Compares the ABI version of a library with the one this program was written for.
+ *
+ * @throws {LibraryError} When they differ.
+ */
+export function checkVersion(found: number, { path, place, remedy }: LibraryLocation): void {
+  if (found === ABI_VERSION) return;
+  throw new LibraryError(
+    `Expected ABI version ${ABI_VERSION} but the native library from ${place} has ${found} (${path}): ${remedy}`,
+  );
 }
 
 function open({ path, place, remedy }: LibraryLocation) {

@@ -81,8 +81,10 @@ export class WaiterPool {
       }
       resolve(status);
     }, (cause) => {
-      // The thread is gone. Whoever waits next starts another one.
+      // The thread is gone. Whoever waits in the queue starts another one.
       this.#started--;
+      const next = this.#queue.shift();
+      if (next !== undefined) this.#startOne(next);
       current.reject(
         new LibraryError(`Expected a worker thread that waits but it failed: ${cause.message}`, { cause }),
       );
