@@ -25,7 +25,7 @@ export interface RopeConfig {
 /** How frequencies are stretched. The parameters from `originalContextLength` on are YaRN's. */
 export interface RopeScaling {
   readonly type: "none" | "linear" | "yarn";
-  /** How many times longer the context is than that of training. */
+  /** How many times longer the context is than that of training, at least 1. */
   readonly factor: number;
   /** A factor of the magnitude of the rotated columns. */
   readonly attentionFactor: number;
@@ -96,5 +96,5 @@ function magnitude(scaling: RopeScaling): number {
 }
 
 function temperature(factor: number, multiplier: number): number {
-  return factor <= 1 ? 1 : 0.1 * multiplier * ln(factor) + 1;
+  return 0.1 * multiplier * ln(factor) + 1;
 }

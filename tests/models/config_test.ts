@@ -155,6 +155,7 @@ describe("ModelTensors refuses", () => {
       message: /^Expected the shape \[32, 64\] but found \[64, 32\]/,
     });
     refused(edited(name, { shape: [32, 32, 2] }), { key: name, message: /but found \[32, 32, 2\]/ });
+    refused(edited(name, { shape: [32], data: new Uint8Array(128) }), { key: name, message: /but found \[32\]/ });
     refused(edited(name, { shape: [2048] }), { key: name, message: /but found \[2048\]/ });
   });
 

@@ -139,6 +139,8 @@ describe("buildModel()", () => {
   it("takes the context and threads it is given", () => {
     const { plan } = buildModel(tinyLlama().file, { ...sizes, precision: "q8", contextLength: 1000, threads: 3 });
     assert.deepEqual([plan.contextLength, plan.threads], [1000, 3]);
+    const long = tinyLlama({ metadata: { "llama.context_length": { type: "uint32", value: 10_000_000 } } });
+    assert.deepEqual([build(long).config.contextLengthTrained, build(long).plan.contextLength], [10_000_000, 2 ** 20]);
   });
 
   it("builds in short slices", () => {

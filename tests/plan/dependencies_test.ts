@@ -90,7 +90,8 @@ describe("memory of a plan", () => {
     const kept = x = plan.add(x, x, { label: "kept" });
     plan.keep(kept);
     for (let i = 0; i < 5; i++) x = plan.add(x, x, { label: `${i}` });
-    plan.add(x, late, { label: "last" });
+    const w = plan.weight({ label: "w", type: "F32", layout: "TILES", offset: 0, rows: columns, columns });
+    plan.matmul(plan.add(x, x, { label: "x" }), w, { label: "last", addTo: late });
     const { arena, buffers } = runWhole(plan.finish());
     const sharing = (buffer: { index: number }) =>
       buffers.filter(({ index }) => index !== buffer.index && arena.offsets[index] === arena.offsets[buffer.index]);

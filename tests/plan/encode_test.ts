@@ -117,13 +117,13 @@ describe("encodeFrame()", () => {
     positions: [0, 1, 5],
     sequences: [0, 0, 1],
     outputs: [1, 2],
-    blockTables: [[3], [4, 5]],
+    blockTables: [[3], [4, 5, 6]],
   };
 
   it("writes header, tokens, positions, sequences, outputs and padded block tables", () => {
     const frame = createFrame(limits);
     const count = encodeFrame(frame, step);
-    const expected = [3, 2, 2, 2, 7, 8, 9, 0, 1, 5, 0, 0, 1, 1, 2, 3, 0, 4, 5];
+    const expected = [3, 2, 2, 3, 7, 8, 9, 0, 1, 5, 0, 0, 1, 1, 2, 3, 0, 0, 4, 5, 6];
     assert.deepEqual([...frame.words.subarray(0, count)], expected);
   });
 
