@@ -10,8 +10,8 @@ import type { TransformerConfig } from "./config.ts";
 import type { ModelTensors } from "./tensors.ts";
 
 /**
- * How exact the matmuls are. `"q8"`: activations are quantized to 8 bits before they meet integer weights. `"f32"`:
- * they never are.
+ * How exact the matmuls are. `"q8"`: activations are quantized to 8 bits before they meet integer weights, to 16 in the
+ * rows that become logits. `"f32"`: they never are.
  */
 export type Precision = "q8" | "f32";
 
