@@ -1,6 +1,6 @@
 /**
- * Sums and products of two f64 numbers without rounding error, as unevaluated sums of two numbers ("double-double"). What
- * they are needed for, logarithm and power beyond 53 bits, is in the files of those names.
+ * Sums and products of two f64 numbers without rounding error, as unevaluated sums of two numbers ("double-double").
+ * What they are needed for, logarithm and power beyond 53 bits, is in the files of those names.
  */
 
 /** A number as high + low, where `high` is the sum rounded to f64. */

@@ -2,8 +2,8 @@
  * The exponent field of f64 numbers: scaling by powers of two and taking it apart. The functions built on it (exp, ln,
  * pow) are in their own files.
  *
- * Everything in this folder uses + - * / and bit access only, because these are the operations that IEEE 754 fixes to the
- * last bit. `Math.exp`, `Math.log`, `Math.pow`, `Math.sin` and `Math.cos` differ between V8 and JavaScriptCore.
+ * Everything in this folder uses + - * / and bit access only, because these are the operations that IEEE 754 fixes to
+ * the last bit. `Math.exp`, `Math.log`, `Math.pow`, `Math.sin` and `Math.cos` differ between V8 and JavaScriptCore.
  */
 
 const f64 = new Float64Array(1);
@@ -12,7 +12,10 @@ const words = new Uint32Array(f64.buffer);
 /** The index in `words` of the half that holds sign and exponent: 1 on little-endian machines. */
 const HIGH = new Uint8Array(Uint32Array.of(1).buffer)[0] === 1 ? 1 : 0;
 
-/** The powers of two from 2^-1022 to 2^1023. A table, because putting a number together from two words is ten times slower. */
+/**
+ * The powers of two from 2^-1022 to 2^1023. A table, because putting a number together from two words is ten times
+ * slower.
+ */
 const POWERS = powersOfTwo();
 
 function powersOfTwo(): Float64Array {

@@ -34,9 +34,9 @@ function split(x: number): { fraction: number; exponent: number } {
 }
 
 /**
- * The part of ln(1 + f) = 2 s + s * series(s^2) that is left when 2 s is taken off, divided by s: with s = f / (2 + f),
- * ln(1 + f) = 2 artanh(s) = 2 (s + s^3/3 + s^5/5 + ...). |s| <= 0.1716, so the first term left out, s^24 * 2/25, is below
- * 4e-20.
+ * The part of ln(1 + f) = 2 s + s * series(s^2) that is left when 2 s is taken off, divided by s: with s = f / (2 +
+ * f), ln(1 + f) = 2 artanh(s) = 2 (s + s^3/3 + s^5/5 + ...). |s| <= 0.1716, so the first term left out, s^24 * 2/25,
+ * is below 4e-20.
  */
 function series(z: number): number {
   return z * (2 / 3 + z * seriesBeyondCube(z));

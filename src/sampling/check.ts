@@ -1,6 +1,6 @@
 /**
- * Checks of sampling options: numbers in their ranges, and names that nobody knows. Which options there are, their ranges
- * and defaults is said in each sampler's own file.
+ * Checks of sampling options: numbers in their ranges, and names that nobody knows. Which options there are, their
+ * ranges and defaults is said in each sampler's own file.
  */
 
 /** What an option accepts, in words for the message and as a test. */

@@ -77,8 +77,8 @@ export interface Sampler {
 }
 
 /**
- * Creates a sampler. The order is llama.cpp's: penalties, topK, topP, minP, temperature, and then the draw. At temperature 0
- * it is penalties, then the highest logit, of equal ones the lowest token id.
+ * Creates a sampler. The order is llama.cpp's: penalties, topK, topP, minP, temperature, and then the draw. At
+ * temperature 0 it is penalties, then the highest logit, of equal ones the lowest token id.
  *
  * @throws {TypeError} When an option does not exist or is no number
  * @throws {RangeError} When an option is out of range

@@ -1,14 +1,16 @@
 /**
- * The random numbers of sampling: xoshiro128** by Blackman and Vigna ("Scrambled linear pseudorandom number generators",
- * 2021; https://prng.di.unimi.it/xoshiro128starstar.c). It needs 32-bit integer operations only, so the stream for a seed is
- * the same in every runtime. Period 2^128 - 1. Not for cryptography.
+ * The random numbers of sampling: xoshiro128** by Blackman and Vigna ("Scrambled linear pseudorandom number
+ * generators", 2021; https://prng.di.unimi.it/xoshiro128starstar.c). It needs 32-bit integer operations only, so the
+ * stream for a seed is the same in every runtime. Period 2^128 - 1. Not for cryptography.
  */
 
 import { checkNumber } from "./check.ts";
 
 /** Options of the random numbers. */
 export interface SeedOptions {
-  /** An integer in [0, 2^53). The same seed, options and logits give the same tokens. Default: a random 32-bit number. */
+  /**
+   * An integer in [0, 2^53). The same seed, options and logits give the same tokens. Default: a random 32-bit number.
+   */
   seed?: number | undefined;
 }
 
@@ -35,8 +37,8 @@ export function resolveSeed(seed: number | undefined): number {
 }
 
 /**
- * The stream for a seed. The seed's two 32-bit halves become four words of state through the finalizer of MurmurHash3 over
- * a Weyl sequence (SplitMix), so that similar seeds give unrelated streams.
+ * The stream for a seed. The seed's two 32-bit halves become four words of state through the finalizer of MurmurHash3
+ * over a Weyl sequence (SplitMix), so that similar seeds give unrelated streams.
  *
  * @param seed An integer in [0, 2^53)
  */

@@ -20,8 +20,8 @@ export function resolveTopK({ topK }: TopKOptions): number {
 }
 
 /**
- * Makes candidates of the k tokens with the highest logits, in order; of equal ones at the edge the lowest ids. With k = 0,
- * or one that is no smaller than the vocabulary, all are candidates, and not in order.
+ * Makes candidates of the k tokens with the highest logits, in order; of equal ones at the edge the lowest ids. With
+ * k = 0, or one that is no smaller than the vocabulary, all are candidates, and not in order.
  *
  * One pass over the logits with a heap of k: nearly all of them are dismissed by one comparison with the heap's root.
  */

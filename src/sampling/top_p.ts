@@ -1,6 +1,6 @@
 /**
- * Top-p (nucleus) sampling: the fewest tokens stay whose probabilities add up to p (Holtzman et al., "The Curious Case of
- * Neural Text Degeneration", 2019).
+ * Top-p (nucleus) sampling: the fewest tokens stay whose probabilities add up to p (Holtzman et al., "The Curious
+ * Case of Neural Text Degeneration", 2019).
  */
 
 import { exp } from "../numeric/exponential.ts";

@@ -1,5 +1,6 @@
 /**
- * Each sampler that narrows down the candidates, by itself: against hand-computed cases and against the plainest implementation of its definition.
+ * Each sampler that narrows down the candidates, by itself: against hand-computed cases and against the plainest
+ * implementation of its definition.
  */
 
 import { deepStrictEqual, ok, strictEqual, throws } from "node:assert/strict";
