@@ -34,7 +34,8 @@ struct matmul {
   uint32_t columns;
   uint32_t group_tiles;       // Tiles in a row group.
   const void *x;              // struct q8_block or float
-  size_t x_stride;            // Bytes from one token to the next.
+  // Floats: bytes from one token to the next. Blocks: bytes from 32 columns to the next 32, tokens stand together.
+  size_t x_stride;
   uint32_t tokens;
   float *y;                   // At the first row.
   size_t y_stride;            // Floats from one token to the next.
@@ -76,8 +77,8 @@ struct kernels {
   uint32_t required;     // CPU features.
   struct quant_kernels quants[QUANT_COUNT];
   // Whole tiles: an even number of blocks, zeros beyond the columns.
-  // With `rest`, what the blocks of y leave over is quantized in turn.
-  void (*quantize)(const float *x, struct q8_block *y, struct q8_block *rest, uint32_t columns);
+  // Blocks are `stride` apart. With `rest`, what the blocks of y leave over is quantized in turn.
+  void (*quantize)(const float *x, struct q8_block *y, struct q8_block *rest, size_t stride, uint32_t columns);
   void (*rms_norm)(const float *x, const float *weight, float *y, uint32_t columns, float epsilon);
   void (*swiglu)(const float *gate, const float *up, float *y, uint32_t columns);
   void (*add)(const float *a, const float *b, float *y, uint32_t columns);

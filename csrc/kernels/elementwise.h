@@ -75,11 +75,12 @@ INLINE void quantize_block(f32x16 v[2], struct q8_block *y) {
   y->unused = 0;
 }
 
-static void quantize(const float *x, struct q8_block *y, struct q8_block *rest, uint32_t columns) {
+static void quantize(const float *x, struct q8_block *y, struct q8_block *rest, size_t stride, uint32_t columns) {
   for (uint32_t at = 0; at < (columns + 63) / 64 * 64; at += 32) {
     f32x16 v[2] = {load_columns(x, at, columns), load_columns(x, at + 16, columns)};
-    quantize_block(v, y++);
-    if (rest) quantize_block(v, rest++);
+    quantize_block(v, y);
+    y += stride;
+    if (rest) quantize_block(v, rest), rest += stride;
   }
 }
 

@@ -15,8 +15,9 @@ struct integer_format {
   void (*scales)(const void *tile, f32x16 *scale, f32x16 *min);
 };
 
-// Tokens that share an unpacked tile from the L1 cache: their sums are 128 vectors (8 KB).
-enum { MATMUL_BLOCK_TOKENS = 128 };
+// Tokens that are multiplied straight from registers; tokens that share an unpacked tile from the L1 cache (their sums are 128
+// vectors, 8 KB, per row group); row groups that share activations from there; how far decoding reads ahead.
+enum { FEW_TOKENS = 4, MATMUL_BLOCK_TOKENS = 128, MATMUL_GROUPS = 4, PREFETCH_BYTES = 4096 };
 
 // Where an integer sum starts: -bias * (sum of x), so that it ends as the dot product with code - bias.
 INLINE i32x16 dot_start(struct integer_format f, int32_t minus_sum) {
@@ -28,28 +29,34 @@ INLINE i32x16 dot4(struct integer_format f, i32x16 sum, u8x64 codes, const int8_
   return f.with_sign ? dot_w8(sum, codes, x) : dot_u6(sum, codes, x);
 }
 
-// Adds columns 32 j to 32 j + 31 of one tile for one token.
-INLINE f32x16 add_group(struct integer_format f, const u8x64 codes[8], const f32x16 *scale, const f32x16 *min, int j,
-                        const struct q8_block *x, f32x16 y) {
-  if (f.group == 32) {
-    i32x16 dot = dot_start(f, x->minus_total);
-    for (int k = 0; k < 8; k++) dot = dot4(f, dot, codes[k], x->q + 4 * k);
-    y = f32x16_fma(f32x16_from_i32(dot) * f32x16_set(x->scale), scale[j], y);
-    if (f.with_min) y = f32x16_fma(min[j], f32x16_set(x->scaled_total), y);
-  } else {
-    i32x16 dot0 = dot_start(f, x->minus_sum[0]), dot1 = dot_start(f, x->minus_sum[1]);
-    for (int k = 0; k < 4; k++) {
-      dot0 = dot4(f, dot0, codes[k], x->q + 4 * k);
-      dot1 = dot4(f, dot1, codes[4 + k], x->q + 16 + 4 * k);
+// Adds columns 32 j to 32 j + 31 of one tile for `count` (a constant) tokens, whose blocks x stand together. All dot products
+// advance by four columns at a time: as many independent chains as there are tokens hide the latency of the instruction.
+INLINE void add_group(struct integer_format f, const u8x64 codes[8], const f32x16 *scale, const f32x16 *min, int j,
+                      const struct q8_block *x, f32x16 *y, uint32_t count) {
+  i32x16 dot[2][MATMUL_TOKENS > FEW_TOKENS ? MATMUL_TOKENS : FEW_TOKENS];
+  const int halves = f.group == 32 ? 1 : 2;
+  UNROLL for (uint32_t t = 0; t < count; t++)
+    UNROLL for (int h = 0; h < halves; h++)
+      dot[h][t] = dot_start(f, f.group == 32 ? x[t].minus_total : x[t].minus_sum[h]);
+  UNROLL for (int k = 0; k < 8; k++)
+    UNROLL for (uint32_t t = 0; t < count; t++) {
+      i32x16 *sum = &dot[k / 4 * (halves - 1)][t];
+      *sum = dot4(f, *sum, codes[k], x[t].q + 4 * k);
     }
-    const f32x16 both = f32x16_fma(f32x16_from_i32(dot1), scale[2 * j + 1], f32x16_from_i32(dot0) * scale[2 * j]);
-    y = f32x16_fma(both, f32x16_set(x->scale), y);
-    if (f.with_min) {
-      y = f32x16_fma(min[2 * j], f32x16_set(x->scaled_sum[0]), y);
-      y = f32x16_fma(min[2 * j + 1], f32x16_set(x->scaled_sum[1]), y);
+  UNROLL for (uint32_t t = 0; t < count; t++) {
+    const f32x16 x_scale = f32x16_set(x[t].scale);
+    if (f.group == 32) {
+      y[t] = f32x16_fma(f32x16_from_i32(dot[0][t]) * x_scale, scale[j], y[t]);
+      if (f.with_min) y[t] = f32x16_fma(min[j], f32x16_set(x[t].scaled_total), y[t]);
+    } else {
+      const f32x16 first = f32x16_from_i32(dot[0][t]) * scale[2 * j];
+      y[t] = f32x16_fma(f32x16_fma(f32x16_from_i32(dot[1][t]), scale[2 * j + 1], first), x_scale, y[t]);
+      if (f.with_min) {
+        y[t] = f32x16_fma(min[2 * j], f32x16_set(x[t].scaled_sum[0]), y[t]);
+        y[t] = f32x16_fma(min[2 * j + 1], f32x16_set(x[t].scaled_sum[1]), y[t]);
+      }
     }
   }
-  return y;
 }
 
 INLINE void unpack_codes(struct integer_format f, const uint8_t *tile, int j, u8x64 codes[8]) {
@@ -58,8 +65,9 @@ INLINE void unpack_codes(struct integer_format f, const uint8_t *tile, int j, u8
     for (int k = 0; k < 8; k++) codes[k] = w8_prepare(codes[k]);
 }
 
-INLINE const struct q8_block *token_blocks(const struct matmul *m, uint32_t token) {
-  return (const struct q8_block *)((const uint8_t *)m->x + token * m->x_stride);
+// Block `block` (32 columns) of the tokens from `token` on.
+INLINE const struct q8_block *token_blocks(const struct matmul *m, uint32_t token, uint32_t block) {
+  return (const struct q8_block *)((const uint8_t *)m->x + block * m->x_stride) + token;
 }
 
 // `count` (a constant) tokens, codes kept in registers: the path of decoding, bound by memory.
@@ -67,56 +75,68 @@ INLINE void matmul_few(struct integer_format f, const struct matmul *m, uint32_t
   const int groups = (int)f.columns / 32;
   for (uint32_t row = 0; row < m->rows; row += TILE_ROWS) {
     const uint8_t *tile = m->tiles + row / TILE_ROWS * m->group_bytes;
-    f32x16 y[4];
-    for (uint32_t t = 0; t < count; t++) y[t] = f32x16_set(0);
+    f32x16 y[FEW_TOKENS];
+    UNROLL for (uint32_t t = 0; t < count; t++) y[t] = f32x16_set(0);
     for (uint32_t i = 0; i < m->group_tiles; i++, tile += f.tile_bytes) {
       f32x16 scale[16], min[16];
       f.scales(tile, scale, min);
-#pragma clang loop unroll(full)
+      // Hardware prefetchers stop at page ends and lag behind one core's needs.
+      for (uint32_t at = 0; at < f.tile_bytes; at += 64) __builtin_prefetch(tile + PREFETCH_BYTES + at);
       for (int j = 0; j < groups; j++) {
         u8x64 codes[8];
         unpack_codes(f, tile, j, codes);
-        for (uint32_t t = 0; t < count; t++)
-          y[t] = add_group(f, codes, scale, min, j, token_blocks(m, t) + i * (uint32_t)groups + j, y[t]);
+        add_group(f, codes, scale, min, j, token_blocks(m, 0, i * (uint32_t)groups + (uint32_t)j), y, count);
       }
     }
-    for (uint32_t t = 0; t < count; t++) store_rows(m, row, t, y[t]);
+    UNROLL for (uint32_t t = 0; t < count; t++) store_rows(m, row, t, y[t]);
   }
 }
 
+// A tile of each of MATMUL_GROUPS row groups, unpacked: some 10 KB, which stay in the L1 cache while tokens go by.
+struct unpacked_tile {
+  u8x64 codes[64];
+  f32x16 scale[16], min[16];
+};
+
 // `count` (a constant) of the tokens of a block, with the codes of one tile in the L1 cache.
-INLINE void add_tile(struct integer_format f, const u8x64 *codes, const f32x16 *scale, const f32x16 *min,
-                     const struct matmul *m, uint32_t token, uint32_t tile_index, f32x16 *sums, uint32_t count) {
+INLINE void add_tile(struct integer_format f, const struct unpacked_tile *tile, const struct matmul *m,
+                     uint32_t token, uint32_t tile_index, f32x16 *sums, uint32_t count) {
   const int groups = (int)f.columns / 32;
   f32x16 y[MATMUL_TOKENS];
-  for (uint32_t t = 0; t < count; t++) y[t] = sums[t];
+  UNROLL for (uint32_t t = 0; t < count; t++) y[t] = sums[t];
   for (int j = 0; j < groups; j++)
-#pragma clang loop unroll(full)
-    for (uint32_t t = 0; t < count; t++)
-      y[t] = add_group(f, codes + 8 * j, scale, min, j,
-                       token_blocks(m, token + t) + tile_index * (uint32_t)groups + j, y[t]);
-  for (uint32_t t = 0; t < count; t++) sums[t] = y[t];
+    add_group(f, tile->codes + 8 * j, tile->scale, tile->min, j,
+              token_blocks(m, token, tile_index * (uint32_t)groups + (uint32_t)j), y, count);
+  UNROLL for (uint32_t t = 0; t < count; t++) sums[t] = y[t];
 }
 
-// Any number of tokens: each tile is unpacked once for a block of tokens.
+// Any number of tokens: each tile is unpacked once for a block of tokens, and activations that are in the L1 cache are used
+// for several row groups.
 INLINE void matmul_many(struct integer_format f, const struct matmul *m) {
-  const int groups = (int)f.columns / 32;
-  u8x64 codes[64];
-  f32x16 scale[16], min[16], sums[MATMUL_BLOCK_TOKENS];
+  struct unpacked_tile unpacked[MATMUL_GROUPS];
+  f32x16 sums[MATMUL_GROUPS][MATMUL_BLOCK_TOKENS];
   for (uint32_t first = 0; first < m->tokens; first += MATMUL_BLOCK_TOKENS) {
     const uint32_t left = m->tokens - first, count = left < MATMUL_BLOCK_TOKENS ? left : MATMUL_BLOCK_TOKENS;
-    for (uint32_t row = 0; row < m->rows; row += TILE_ROWS) {
-      const uint8_t *tile = m->tiles + row / TILE_ROWS * m->group_bytes;
-      for (uint32_t t = 0; t < count; t++) sums[t] = f32x16_set(0);
-      for (uint32_t i = 0; i < m->group_tiles; i++, tile += f.tile_bytes) {
-        f.scales(tile, scale, min);
-        for (int j = 0; j < groups; j++) unpack_codes(f, tile, j, codes + 8 * j);
+    for (uint32_t row = 0; row < m->rows; row += MATMUL_GROUPS * TILE_ROWS) {
+      const uint32_t rows_left = (m->rows - row + TILE_ROWS - 1) / TILE_ROWS;
+      const uint32_t groups = rows_left < MATMUL_GROUPS ? rows_left : MATMUL_GROUPS;
+      for (uint32_t g = 0; g < groups; g++)
+        for (uint32_t t = 0; t < count; t++) sums[g][t] = f32x16_set(0);
+      for (uint32_t i = 0; i < m->group_tiles; i++) {
+        for (uint32_t g = 0; g < groups; g++) {
+          const uint8_t *tile = m->tiles + (row / TILE_ROWS + g) * m->group_bytes + i * f.tile_bytes;
+          f.scales(tile, unpacked[g].scale, unpacked[g].min);
+          for (int j = 0; j < (int)f.columns / 32; j++) unpack_codes(f, tile, j, unpacked[g].codes + 8 * j);
+        }
         uint32_t t = 0;
-        for (; t + MATMUL_TOKENS <= count; t += MATMUL_TOKENS)
-          add_tile(f, codes, scale, min, m, first + t, i, sums + t, MATMUL_TOKENS);
-        for (; t < count; t++) add_tile(f, codes, scale, min, m, first + t, i, sums + t, 1);
+        const uint32_t pass = f.group == 32 ? MATMUL_TOKENS : MATMUL_TOKENS_HALVES;
+        for (; t + pass <= count; t += pass)
+          for (uint32_t g = 0; g < groups; g++) add_tile(f, &unpacked[g], m, first + t, i, sums[g] + t, pass);
+        for (; t < count; t++)
+          for (uint32_t g = 0; g < groups; g++) add_tile(f, &unpacked[g], m, first + t, i, sums[g] + t, 1);
       }
-      for (uint32_t t = 0; t < count; t++) store_rows(m, row, first + t, sums[t]);
+      for (uint32_t g = 0; g < groups; g++)
+        for (uint32_t t = 0; t < count; t++) store_rows(m, row + g * TILE_ROWS, first + t, sums[g][t]);
     }
   }
 }

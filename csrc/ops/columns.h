@@ -21,10 +21,10 @@ static inline float *part_floats(const struct plan *plan, uint32_t buffer, struc
 }
 // The part of x into a quantized dst.
 static inline void quantize_part(const struct plan *plan, const float *x, uint32_t dst, struct part p) {
-  struct q8_block *y = (struct q8_block *)row_at(plan, dst, p.row) + p.column / 32;
-  const size_t blocks = row_bytes(&plan->buffers[dst]) / sizeof *y / 2;
   const bool twice = plan->buffers[dst].type == ARP_TYPE_Q16;
-  plan->kernels->quantize(x, y, twice ? y + blocks : NULL, p.columns);
+  struct q8_block *y = blocks_at(plan, dst, p.row, p.column / 32);
+  struct q8_block *rest = blocks_at(plan, dst, p.row, p.column / 32 + divide_up(plan->buffers[dst].columns, 64) * 2);
+  plan->kernels->quantize(x, y, twice ? rest : NULL, rows_now(plan, dst), p.columns);
 }
 
 // dst of a given type (ARP_NONE: any) and f32 sources of its shape; in place or apart.

@@ -46,6 +46,7 @@ static void run(const struct plan *plan, const struct arp_instr *i, uint32_t chu
   const struct arp_buffer *src = &plan->buffers[i->src[0]];
   const uint32_t token = chunk / d.group_chunks * BLOCK_TOKENS, tokens = rows_now(plan, i->src[0]) - token;
   const uint32_t group = chunk % d.group_chunks * d.groups, row = group * TILE_ROWS, rows = w->rows - row;
+  const bool floats = src->type == ARP_TYPE_F32;
   const float *bias = weight_floats(plan, i->weight[1]);
   struct matmul m = {
       .tiles = w->tiles + group * w->group_bytes,
@@ -53,18 +54,18 @@ static void run(const struct plan *plan, const struct arp_instr *i, uint32_t chu
       .rows = rows < d.groups * TILE_ROWS ? rows : d.groups * TILE_ROWS,
       .columns = w->columns,
       .group_tiles = w->group_tiles,
-      .x = row_at(plan, i->src[0], token),
-      .x_stride = row_bytes(src),
+      .x = floats ? row_at(plan, i->src[0], token) : (void *)blocks_at(plan, i->src[0], token, 0),
+      .x_stride = floats ? row_bytes(src) : rows_now(plan, i->src[0]) * sizeof(struct q8_block),
       .tokens = tokens < BLOCK_TOKENS ? tokens : BLOCK_TOKENS,
       .y = (float *)row_at(plan, i->dst, token) + row,
       .y_stride = row_bytes(&plan->buffers[i->dst]) / sizeof(float),
       .bias = bias ? bias + row : NULL,
       .accumulate = i->flags & ARP_FLAG_ACCUMULATE,
   };
-  (src->type == ARP_TYPE_F32 ? w->quant->matmul_f32 : w->quant->matmul_q8)(&m);
+  (floats ? w->quant->matmul_f32 : w->quant->matmul_q8)(&m);
   if (src->type != ARP_TYPE_Q16) return;
-  // The rest, from the other half of the row; the tiles are in the cache by now.
-  m.x = (const uint8_t *)m.x + m.x_stride / 2;
+  // The rest, from the second half; the tiles are in the cache by now.
+  m.x = blocks_at(plan, i->src[0], token, divide_up(src->columns, 64) * 2);
   m.bias = NULL;
   m.accumulate = true;
   w->quant->matmul_q8(&m);

@@ -2,7 +2,7 @@
 #pragma once
 #include "vector.h"
 
-enum { MATMUL_TOKENS = 4, FLOAT_TOKENS = 4, ATTENTION_QUERIES = 4 };
+enum { MATMUL_TOKENS = 4, MATMUL_TOKENS_HALVES = 2, FLOAT_TOKENS = 4, ATTENTION_QUERIES = 4 };
 
 // Exact a * b + c in f32 without hardware: the product is exact in f64; the sum is rounded to odd there, so that the
 // second rounding to f32 cannot be a double rounding (Boldo and Melquiond, "Emulation of FMA and correctly rounded

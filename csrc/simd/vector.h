@@ -19,6 +19,8 @@ typedef uint16_t u16x16 __attribute__((ext_vector_type(16)));
 typedef float f32x16 __attribute__((ext_vector_type(16)));
 typedef _Float16 f16x16 __attribute__((ext_vector_type(16)));
 
+// For loops with constant bounds over vectors that must stay in registers.
+#define UNROLL _Pragma("clang loop unroll(full)")
 #define INLINE static inline __attribute__((always_inline))
 
 // Unaligned loads and stores of one whole vector.

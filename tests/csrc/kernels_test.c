@@ -80,7 +80,7 @@ static void matmuls(const struct kernels *k, const struct quant_kernels *q, uint
   fill_floats(bias, ROWS);
   for (uint32_t t = 0; t < TOKENS; t++) {
     fill_floats(x + t * padded, columns);
-    k->quantize(x + t * padded, x8 + t * padded / 32, NULL, columns);
+    k->quantize(x + t * padded, x8 + t, NULL, TOKENS, columns);
   }
   static const uint32_t counts[] = {1, 2, 3, 4, 5, 12, TOKENS};
   float *y = zeroed(TOKENS * 48 * sizeof(float));
@@ -92,7 +92,7 @@ static void matmuls(const struct kernels *k, const struct quant_kernels *q, uint
     m.x = x, m.x_stride = padded * sizeof(float);
     q->matmul_f32(&m);
     keep(y, TOKENS * 48 * sizeof(float));
-    m.x = x8, m.x_stride = padded / 32 * sizeof *x8;
+    m.x = x8, m.x_stride = TOKENS * sizeof *x8;
     if (q->integer) q->matmul_q8(&m);
     keep(y, TOKENS * 48 * sizeof(float));
   }
@@ -110,7 +110,7 @@ static void elementwise(const struct kernels *k, uint32_t columns) {
   k->add(a, b, y, columns);
   k->scale(y, 0.3f, columns);
   keep(y, columns * 4);
-  k->quantize(a, y8, y8 + columns / 32 + 2, columns);
+  k->quantize(a, y8, y8 + columns / 32 + 2, 1, columns);
   keep(y8, 2 * (columns + 64) * sizeof *y8 / 32);
   for (uint32_t i = 0; i < columns; i++) a[i] *= 100;  // Into the tails of exp.
   k->swiglu(a, b, y, columns);
