@@ -12,7 +12,7 @@ static void cache_destroy(struct object *object) {
 }
 
 static bool valid_head(uint32_t columns) {
-  return columns >= 16 && columns % 16 == 0 && columns <= ARP_LIMIT_HEAD_COLUMNS;
+  return columns >= 1 && columns <= ARP_LIMIT_HEAD_COLUMNS;
 }
 
 struct cache *cache_create(const struct arp_cache_shape *s, struct arp_error *error) {
@@ -34,7 +34,7 @@ struct cache *cache_create(const struct arp_cache_shape *s, struct arp_error *er
     cache->shape = *s;
     cache->kind = s->key_type == ARP_TYPE_F16 ? KV_F16 : KV_F32;
     cache->key_bytes = (size_t)s->block_positions * s->key_columns * element;
-    cache->head_bytes = cache->key_bytes + (size_t)s->block_positions * s->value_columns * element;
+    cache->head_bytes = cache->key_bytes + (size_t)s->block_positions * value_stride(s->value_columns) * element;
     cache->block_bytes = s->heads * cache->head_bytes;
     // At most 2^24 blocks of 2^10 heads * 2^17 bytes in 2^12 layers: 63 bits.
     cache->layer_bytes = s->blocks * cache->block_bytes;

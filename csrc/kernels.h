@@ -91,3 +91,6 @@ struct kernels {
 };
 
 enum kv_kind { KV_F16, KV_F32 };
+
+// Values of one position stand in whole vectors, zeros behind them.
+static inline uint32_t value_stride(uint32_t value_columns) { return (value_columns + 15) / 16 * 16; }

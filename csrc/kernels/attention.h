@@ -1,7 +1,7 @@
 // Flash attention (Dao et al. 2022; online softmax of Milakov and Gimelshein 2018) over the blocked cache.
 //
 // A block holds 64 positions. Keys of a head stand as (4, key_columns, 16 positions), so that 16 scores are one vector and
-// sum vertically over columns; values as (64, value_columns). For each query the arithmetic is, whatever it is batched with:
+// sum vertically over columns; values as (64, value_columns), rounded up to whole vectors. For each query the arithmetic is, whatever it is batched with:
 // within a span of SPAN_BLOCKS blocks (aligned to absolute positions) a running maximum, sum and weighted sum of values,
 // block after block, position after position; spans start afresh and are merged in ascending order. So the spans of one
 // query may be computed anywhere, and masked positions and masked blocks change nothing.
@@ -15,7 +15,7 @@
 static void KV(kv_write)(const float *k, const float *v, uint8_t *key, uint8_t *value, uint32_t slot,
                          uint32_t key_columns, uint32_t value_columns) {
   KV_TYPE *keys = (KV_TYPE *)key + slot / 16 * 16 * (size_t)key_columns + slot % 16;
-  KV_TYPE *values = (KV_TYPE *)value + slot * (size_t)value_columns;
+  KV_TYPE *values = (KV_TYPE *)value + slot * (size_t)value_stride(value_columns);
   for (uint32_t c = 0; c < key_columns; c++) keys[16 * (size_t)c] = (KV_TYPE)k[c];
   for (uint32_t c = 0; c < value_columns; c++) values[c] = (KV_TYPE)v[c];
 }
@@ -80,7 +80,7 @@ INLINE void KV(add_block)(const struct attention *a, const struct query *q, stru
   for (uint32_t i = 0; i < count; i++)
     decay[i] = soften(scores[i], a->scale, position, q[i].position, &sums->maximum[i], &sums->total[i]);
   KV(block_values)((const float (*)[64])scores, (const KV_TYPE *)(block + a->value_offset), positions,
-                   a->value_columns, sums->values, decay, count);
+                   value_stride(a->value_columns), sums->values, decay, count);
 }
 
 // `count` (a constant) queries.
@@ -90,18 +90,18 @@ INLINE void KV(attend)(const struct attention *a, const struct query *q, uint32_
   struct attention_sums total, part;
   for (uint32_t from = 0; from < end; from += SPAN_POSITIONS) {
     struct attention_sums *sums = from == 0 ? &total : &part;
-    clear_sums(sums, a->value_columns, count);
+    clear_sums(sums, value_stride(a->value_columns), count);
     const uint32_t to = end - from < SPAN_POSITIONS ? end : from + SPAN_POSITIONS;
     for (uint32_t p = from; p < to; p += 64) {
       const uint8_t *block = a->blocks + a->block_table[p / 64] * a->block_bytes;
       KV(add_block)(a, q, sums, block, p, to - p < 64 ? to - p : 64, count);
     }
-    if (from != 0) merge_sums(&total, &part, a->value_columns, count);
+    if (from != 0) merge_sums(&total, &part, value_stride(a->value_columns), count);
   }
   for (uint32_t i = 0; i < count; i++) {
     const f32x16 inverse = f32x16_set(1.0f / total.total[i]);
     for (uint32_t c = 0; c < a->value_columns; c += 16)
-      f32x16_store(q[i].y + c, f32x16_load(total.values[i] + c) * inverse);
+      store_columns(q[i].y, c, a->value_columns, f32x16_load(total.values[i] + c) * inverse);
   }
 }
 

@@ -131,7 +131,7 @@ static void ropes(const struct kernels *k) {
 static void attentions(const struct kernels *k, int kind, uint32_t keys, uint32_t values, uint32_t heads) {
   enum { POSITIONS = 1100, BLOCKS = 18, QUERIES = 13 };
   const size_t element = kind == KV_F16 ? 2 : 4, key_bytes = 64 * keys * element;
-  const size_t block_bytes = key_bytes + 64 * values * element;
+  const size_t block_bytes = key_bytes + 64 * value_stride(values) * element;
   uint8_t *cache = zeroed(BLOCKS * block_bytes);
   uint32_t table[BLOCKS];
   for (uint32_t b = 0; b < BLOCKS; b++) table[b] = b * 7 % BLOCKS;
@@ -170,8 +170,8 @@ static void run(const struct kernels *k, int which) {
       for (uint32_t columns = 16; columns < 700; columns += 83) elementwise(k, columns);
       break;
     case 1: ropes(k); break;
-    case 2: attentions(k, KV_F16, 64, 64, 2), attentions(k, KV_F16, 128, 64, 5), attentions(k, KV_F16, 48, 80, 1); break;
-    default: attentions(k, KV_F32, 64, 64, 8), attentions(k, KV_F32, 32, 256, 3); break;
+    case 2: attentions(k, KV_F16, 64, 64, 2), attentions(k, KV_F16, 128, 64, 5), attentions(k, KV_F16, 40, 72, 1); break;
+    default: attentions(k, KV_F32, 64, 64, 8), attentions(k, KV_F32, 32, 256, 3), attentions(k, KV_F32, 8, 8, 2); break;
   }
 }
 
