@@ -1,5 +1,5 @@
-// How far the logits of the mini model are from the exact ones, which were computed in f64 from the same weights: in f32
-// next to nothing, by default no further than llama.cpp's. Prints both.
+// How far the logits of the mini model are from the exact ones, which were computed in f64 from the same weights: in
+// f32 next to nothing, by default no further than those of llama.cpp. Prints both.
 import assert from "node:assert/strict";
 import { readdirSync } from "node:fs";
 import { describe, it } from "node:test";

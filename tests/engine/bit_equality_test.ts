@@ -1,5 +1,5 @@
-// The same bits whatever computes them: threads, chunks of the prompt, cache blocks, neighbours in a step, runtimes, instruction
-// sets, machines. The last three by hashes that are written down here.
+// The same bits whatever computes them: threads, chunks of the prompt, cache blocks, neighbours in a step, runtimes,
+// instruction sets, machines. The last three by hashes that are written down here.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { describeLibrary } from "../../src/native/library.ts";
@@ -8,8 +8,8 @@ import { hashBits } from "./hash_bits.ts";
 import { blockTable, loadEngine } from "./run_model.ts";
 
 /**
- * Of the logits of all 46 tokens, (46, 1024). A change of these numbers is a change of what the engine computes: tell why,
- * and look at the errors that tests/engine/accuracy_test.ts prints.
+ * Of the logits of all 46 tokens, (46, 1024). A change of these numbers is a change of what the engine computes: tell
+ * why, and look at the errors that tests/engine/accuracy_test.ts prints.
  */
 const hashes = { q8: "d989cc3a", f32: "d25b4c24" } as const;
 

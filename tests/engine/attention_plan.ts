@@ -1,0 +1,171 @@
+// Attention by itself: plans that put keys and values into a cache and ask queries of it, filled with what a test
+// likes. Which positions of a text a step computes, and in how many pieces, is the test's choice.
+import { NativeCache, NativeMap, NativeWeights } from "../../src/native/objects.ts";
+import { Limit } from "../../src/native/abi.ts";
+import { NativePlan } from "../../src/native/plan.ts";
+import { PlanBuilder } from "../../src/plan/builder.ts";
+import { encodeCacheShape, encodePlan } from "../../src/plan/encode.ts";
+import { createFrame, encodeFrame } from "../../src/plan/frame.ts";
+import { type Buffer, instructionName, type Plan } from "../../src/plan/plan.ts";
+import { runWhole } from "../../src/time_slice.ts";
+import { seededRandom } from "../gguf/seeded_random.ts";
+
+/** The shape of one layer of attention. */
+export interface AttentionShape {
+  /** Key/value heads. */
+  readonly keyValueHeads: number;
+  /** Query heads per key/value head. */
+  readonly group: number;
+  readonly keyColumns: number;
+  readonly valueColumns: number;
+  readonly type: "F16" | "F32";
+}
+
+/** The activations of a text of `length` positions. */
+export interface AttentionData {
+  readonly length: number;
+  /** (length, keyValueHeads * group * keyColumns) */
+  readonly queries: Float32Array;
+  /** (length, keyValueHeads * keyColumns) */
+  readonly keys: Float32Array;
+  /** (length, keyValueHeads * valueColumns) */
+  readonly values: Float32Array;
+}
+
+/** Numbers with the distribution of a sum of four uniform ones: mean 0, deviation 1. */
+export function randomData(shape: AttentionShape, { length, seed }: { length: number; seed: number }): AttentionData {
+  const { keyValueHeads, group, keyColumns, valueColumns } = shape;
+  const random = seededRandom(seed);
+  const draw = (count: number) =>
+    Float32Array.from({ length: count }, () => {
+      const sum = random() + random() + random() + random();
+      return (sum / 2 ** 32 - 2) * Math.sqrt(3);
+    });
+  return {
+    length,
+    queries: draw(length * keyValueHeads * group * keyColumns),
+    keys: draw(length * keyValueHeads * keyColumns),
+    values: draw(length * keyValueHeads * valueColumns),
+  };
+}
+
+/** How an {@linkcode AttentionRunner} is made. */
+export interface RunnerOptions {
+  /** Positions are below this. */
+  readonly contextLength: number;
+  /** The most tokens in one step. Default: 64. */
+  readonly tokensMax?: number;
+  /** Default: 0, one per physical core. */
+  readonly threads?: number;
+  /** Default: 1 / sqrt(keyColumns). */
+  readonly scale?: number;
+}
+
+/** One layer of attention in the native library. */
+export interface AttentionRunner extends Disposable {
+  /** Puts the keys and values of positions `from` to `to - 1` into the cache. */
+  write(data: AttentionData, range: { from: number; to: number }): Promise<void>;
+  /** Asks the queries of some positions, in one step: the results (positions, heads * valueColumns). */
+  attend(data: AttentionData, positions: readonly number[]): Promise<Float32Array>;
+  /** Bytes that the plan of the queries has for activations. */
+  readonly arenaBytes: number;
+  /** Bytes that the library says this plan holds. */
+  readonly memoryBytes: number;
+}
+
+/** The layer of the cache that is used: not the first one. */
+const LAYER = 1;
+
+/** Makes a cache with two plans over it, one that writes and one that attends. */
+export async function createAttention(shape: AttentionShape, options: RunnerOptions): Promise<AttentionRunner> {
+  const { keyValueHeads, group, keyColumns, valueColumns, type } = shape;
+  const { contextLength, tokensMax = 64, threads = 0, scale = 1 / Math.sqrt(keyColumns) } = options;
+  const blocks = Math.ceil(contextLength / Limit.BLOCK_POSITIONS);
+  const types = { keyType: type, valueType: type };
+  const cacheShape = { layers: LAYER + 1, heads: keyValueHeads, keyColumns, valueColumns, ...types, blocks };
+  const sizes = { tokensMax, outputsMax: 1, contextLength, threads, cache: cacheShape };
+  const heads = keyValueHeads * group;
+
+  const writer = new PlanBuilder(sizes);
+  const keys = writer.input({ label: "keys", rows: "TOKENS", columns: keyValueHeads * keyColumns });
+  const values = writer.input({ label: "values", rows: "TOKENS", columns: keyValueHeads * valueColumns });
+  writer.kvWrite(keys, values, { label: "write", layer: LAYER });
+  const reader = new PlanBuilder(sizes);
+  const queries = reader.input({ label: "queries", rows: "TOKENS", columns: heads * keyColumns });
+  const results = reader.attention(queries, { label: "attend", layer: LAYER, heads, scale });
+  reader.keep(results);
+
+  const owned = new DisposableStack();
+  const cache = owned.use(NativeCache.create(encodeCacheShape(cacheShape)));
+  const [writing, reading] = [runWhole(writer.finish()), runWhole(reader.finish())];
+  const write = owned.use(await createPlan(writing, cache));
+  const attend = owned.use(await createPlan(reading, cache));
+  const frame = createFrame({ tokensMax, outputsMax: 1, sequencesMax: 1, tableBlocksMax: blocks });
+  const blockTable = shuffled(blocks);
+
+  /** Executes a plan for some positions. */
+  async function step(plan: NativePlan, positions: readonly number[]): Promise<void> {
+    const zeros = positions.map(() => 0);
+    const words = encodeFrame(frame, {
+      tokens: zeros,
+      positions,
+      sequences: zeros,
+      outputs: [],
+      blockTables: [blockTable],
+    });
+    await plan.step(frame.words, { words });
+  }
+
+  return {
+    arenaBytes: reading.arena.bytes,
+    memoryBytes: attend.memoryBytes,
+    write: async (data, { from, to }) => {
+      for (let start = from; start < to; start += tokensMax) {
+        const end = Math.min(to, start + tokensMax);
+        fill(write, { buffer: keys, values: rowsOf(data.keys, keys, { from: start, to: end }) });
+        fill(write, { buffer: values, values: rowsOf(data.values, values, { from: start, to: end }) });
+        await step(write, Array.from({ length: end - start }, (_, i) => start + i));
+      }
+    },
+    attend: async (data, positions) => {
+      const asked = new Float32Array(positions.length * queries.columns);
+      for (const [i, position] of positions.entries()) {
+        asked.set(rowsOf(data.queries, queries, { from: position, to: position + 1 }), i * queries.columns);
+      }
+      fill(attend, { buffer: queries, values: asked });
+      await step(attend, positions);
+      const found = new Float32Array(positions.length * results.columns);
+      attend.readRows({ buffer: results.index, row: 0, rows: positions.length }, found);
+      return found;
+    },
+    [Symbol.dispose]: () => owned.dispose(),
+  };
+}
+
+/** A plan without weights. */
+async function createPlan(plan: Plan, cache: NativeCache): Promise<NativePlan> {
+  const encoded = encodePlan(plan);
+  using map = await NativeMap.ofBytes(new Uint8Array(64));
+  using weights = NativeWeights.create(map, { ...encoded, threads: 1 });
+  await weights.ready();
+  return NativePlan.create({ ...encoded, weights, cache, names: plan.instructions.map(instructionName) });
+}
+
+function fill(plan: NativePlan, { buffer, values }: { buffer: Buffer; values: Float32Array }): void {
+  plan.writeRows(values, { buffer: buffer.index, row: 0, rows: values.length / buffer.columns });
+}
+
+function rowsOf(all: Float32Array, { columns }: Buffer, { from, to }: { from: number; to: number }): Float32Array {
+  return all.subarray(from * columns, to * columns);
+}
+
+/** The numbers below `count` in an order that is not theirs. */
+function shuffled(count: number): number[] {
+  const numbers = Array.from({ length: count }, (_, i) => i);
+  const random = seededRandom(count);
+  for (let i = count - 1; i > 0; i--) {
+    const j = random() % (i + 1);
+    [numbers[i], numbers[j]] = [numbers[j], numbers[i]];
+  }
+  return numbers;
+}
