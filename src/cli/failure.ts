@@ -4,6 +4,7 @@
  */
 
 import { CommanderError } from "commander";
+import { escapeControls } from "./escape.ts";
 
 /** Nothing went wrong. */
 export const EXIT_OK = 0;
@@ -35,7 +36,7 @@ export function describeFailure(error: unknown, options: DescribeFailureOptions)
   const exitCode = error instanceof RangeError ? EXIT_USAGE : EXIT_FAILURE;
   if (!(error instanceof Error)) return { exitCode, message: `arpeggio: ${String(error)}` };
   if (options.debug) return { exitCode, message: `arpeggio: ${stackOf(error)}` };
-  return { exitCode, message: `arpeggio: ${oneLine(messageOf(error))}` };
+  return { exitCode, message: `arpeggio: ${escapeControls(oneLine(messageOf(error)))}` };
 }
 
 const systemErrors: Readonly<Record<string, string>> = {

@@ -1,6 +1,7 @@
-/** `arpeggio inspect`: what a GGUF file says about itself, and whether it can be run. Needs no native library. */
+/** `arpeggio inspect`: what a GGUF file says about itself, and whether it can be run. */
 
 import { Command } from "commander";
+import { escapeControls } from "./escape.ts";
 import { type Inspection, inspectModel, type InspectOptions } from "./inspection.ts";
 import { modelArgument, type ModelFile, openModelFile } from "./model_file.ts";
 import { formatBytes, formatCount, table } from "./table.ts";
@@ -24,7 +25,9 @@ export function inspectCommand(terminal: Terminal): Command {
     .action(async (model: string, flags: InspectFlags) => {
       await using file = await openModelFile(model, terminal.signal);
       const inspection = await inspectModel(file, flags);
-      await terminal.write(flags.json ? `${JSON.stringify(inspection, null, 2)}\n` : inspectionText(file, inspection));
+      await terminal.write(
+        flags.json ? `${JSON.stringify(inspection, null, 2)}\n` : escapeControls(inspectionText(file, inspection)),
+      );
     });
 }
 
@@ -47,7 +50,7 @@ function inspectionText({ gguf }: ModelFile, inspection: Inspection): string {
 }
 
 function overview(inspection: Inspection): string {
-  const { formats, supported, unsupported, tokenizer } = inspection;
+  const { formats, supported, unsupported, tokenizer, machine } = inspection;
   const rows = [
     ["file", `${inspection.file}, ${formatBytes(inspection.fileBytes)}, GGUF version ${inspection.version}`],
     ["architecture", inspection.architecture ?? "not stated"],
@@ -56,6 +59,7 @@ function overview(inspection: Inspection): string {
     ["tokenizer", tokenizer === undefined ? "none" : `${tokenizer.kind}, ${tokenizer.vocabularySize} tokens`],
     ["chat template", inspection.hasChatTemplate ? "yes" : "no"],
     ["can be run", supported ? "yes" : `no: ${unsupported}`],
+    ["this machine", machine === undefined ? "has no native library" : `${machine.isa}, ${machine.cores} cores`],
   ];
   for (const warning of tokenizer?.warnings ?? []) rows.push(["warning", warning]);
   return table(rows);

@@ -3,7 +3,9 @@
 import { ArpeggioError } from "../errors.ts";
 import type { Metadata } from "../gguf/metadata.ts";
 import type { GgufFile } from "../gguf/parse.ts";
-import { buildModel, type ModelPlan, type TensorData, tensorsToRead } from "../models/mod.ts";
+import { resolveSizes } from "../load_options.ts";
+import { architectureOf, buildModel, type ModelPlan, type TensorData, tensorsToRead } from "../models/mod.ts";
+import { describeLibrary, type LibraryDescription } from "../native/library.ts";
 import { printPlan } from "../plan/print.ts";
 import { runSliced } from "../time_slice.ts";
 import { createTokenizer } from "../tokenizer/mod.ts";
@@ -31,6 +33,8 @@ export interface Inspection {
   contextLength: number | undefined;
   tokenizer: { kind: string; vocabularySize: number; warnings: readonly string[] } | undefined;
   hasChatTemplate: boolean;
+  /** What would compute here; `undefined` when the native library cannot be loaded. */
+  machine: LibraryDescription | undefined;
   /** Every key and its value; arrays of more than {@linkcode ELEMENTS_MAX} elements as their type and length. */
   metadata: Record<string, unknown>;
   /** The tensors, when asked for. */
@@ -71,6 +75,7 @@ export async function inspectModel(file: ModelFile, options: InspectOptions): Pr
     contextLength: model.value?.config.contextLengthTrained,
     tokenizer: tokenizer.value && tokenizerSummary(tokenizer.value),
     hasChatTemplate: metadata.has("tokenizer.chat_template"),
+    machine: (await attempt(async () => describeLibrary())).value,
     metadata: metadataValues(metadata),
   };
   if (options.tensors) {
@@ -90,10 +95,11 @@ async function attempt<Value>(work: () => Promise<Value>): Promise<{ value?: Val
   }
 }
 
-/** The model as it is built by default, for one sequence of the whole context. */
+/** The model with the sizes that `loadModel` chooses, and one row of logits. */
 function plannedModel(gguf: GgufFile, tensorData: TensorData): ModelPlan {
-  // The number of blocks is not in the instructions, so that any will do where the length is not known yet.
-  return buildModel(gguf, { tokensMax: 512, outputsMax: 1, precision: "q8", cacheBlocks: 1, tensorData });
+  const { contextLengthTrained } = architectureOf(gguf).configure(gguf);
+  const sizes = resolveSizes({}, contextLengthTrained);
+  return buildModel(gguf, { ...sizes, outputsMax: 1, precision: "q8", tensorData });
 }
 
 async function readTensors({ gguf, bytes }: ModelFile): Promise<TensorData> {

@@ -73,7 +73,10 @@ describe("a failure is one line without a stack, with exit code 1", () => {
     [["inspect", here], /^arpeggio: Expected a file that begins with "GGUF" but found .*\n$/],
     [["run", import.meta.dirname, "-p", "a"], /^arpeggio: .*directory.*\n$/],
     [["run", "https://example.com/a.gguf", "-p", "a"], /^arpeggio: Expected the path .* download the model first\n$/],
-    [["logits", "--tokens", "1", "-o", "no-such-directory/x"], /^arpeggio: no-such-directory\/x: there is no such file\n$/],
+    [
+      ["logits", "--tokens", "1", "-o", "no-such-directory/x"],
+      /^arpeggio: no-such-directory\/x: there is no such file\n$/,
+    ],
     [["run", "-p", "a", "--chat-template", "no-such-file"], /^arpeggio: no-such-file: there is no such file\n$/],
   ];
   for (const [args, message] of cases) {

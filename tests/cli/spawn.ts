@@ -34,6 +34,8 @@ export interface RunningCli {
   readonly child: ChildProcess;
   /** What has been written to standard output so far. */
   stdoutText(): string;
+  /** Does what Ctrl-C does. */
+  interrupt(): void;
   /** The end of the process. */
   readonly ended: Promise<Ended>;
 }
@@ -61,7 +63,13 @@ export function startCli(args: readonly string[], options: CliOptions = {}): Run
       resolve({ code, signal, stdout: Buffer.concat(stdout), stderr: Buffer.concat(stderr).toString() });
     });
   });
-  return { child, ended, stdoutText: () => Buffer.concat(stdout).toString() };
+  return {
+    child,
+    ended,
+    stdoutText: () => Buffer.concat(stdout).toString(),
+    // Not child.kill: under Deno 2.9 that claims that the signal ended the process, whatever its exit code.
+    interrupt: () => void process.kill(child.pid!, "SIGINT"),
+  };
 }
 
 /** Runs `arpeggio ...args` to its end. */
