@@ -26,17 +26,16 @@ INLINE void KV(block_scores)(const float *const *q, const KV_TYPE *keys, uint32_
   for (uint32_t part = 0; part < 4; part += 2) {
     f32x16 s[ATTENTION_QUERIES][2];
     const KV_TYPE *k = keys + part * 16 * (size_t)columns;
-    for (uint32_t i = 0; i < count; i++) s[i][0] = s[i][1] = f32x16_set(0);
+    UNROLL for (uint32_t i = 0; i < count; i++) s[i][0] = s[i][1] = f32x16_set(0);
     for (uint32_t c = 0; c < columns; c++) {
       const f32x16 k0 = KV_WIDEN(k + 16 * (size_t)c), k1 = KV_WIDEN(k + 16 * ((size_t)columns + c));
-#pragma clang loop unroll(full)
-      for (uint32_t i = 0; i < count; i++) {
+      UNROLL for (uint32_t i = 0; i < count; i++) {
         const f32x16 x = f32x16_set(q[i][c]);
         s[i][0] = f32x16_fma(x, k0, s[i][0]);
         s[i][1] = f32x16_fma(x, k1, s[i][1]);
       }
     }
-    for (uint32_t i = 0; i < count; i++) {
+    UNROLL for (uint32_t i = 0; i < count; i++) {
       f32x16_store(scores[i] + 16 * part, s[i][0]);
       f32x16_store(scores[i] + 16 * part + 16, s[i][1]);
     }
@@ -49,21 +48,20 @@ INLINE void KV(block_values)(const float (*weights)[64], const KV_TYPE *values, 
   for (uint32_t c = 0; c < columns; c += 32) {
     const bool two = c + 16 < columns;
     f32x16 s[ATTENTION_QUERIES][2];
-    for (uint32_t i = 0; i < count; i++) {
+    UNROLL for (uint32_t i = 0; i < count; i++) {
       s[i][0] = f32x16_load(sums[i] + c) * f32x16_set(decay[i]);
       s[i][1] = two ? f32x16_load(sums[i] + c + 16) * f32x16_set(decay[i]) : f32x16_set(0);
     }
     for (uint32_t p = 0; p < positions; p++) {
       const KV_TYPE *v = values + p * (size_t)columns + c;
       const f32x16 v0 = KV_WIDEN(v), v1 = two ? KV_WIDEN(v + 16) : v0;
-#pragma clang loop unroll(full)
-      for (uint32_t i = 0; i < count; i++) {
+      UNROLL for (uint32_t i = 0; i < count; i++) {
         const f32x16 w = f32x16_set(weights[i][p]);
         s[i][0] = f32x16_fma(w, v0, s[i][0]);
         s[i][1] = f32x16_fma(w, v1, s[i][1]);
       }
     }
-    for (uint32_t i = 0; i < count; i++) {
+    UNROLL for (uint32_t i = 0; i < count; i++) {
       f32x16_store(sums[i] + c, s[i][0]);
       if (two) f32x16_store(sums[i] + c + 16, s[i][1]);
     }

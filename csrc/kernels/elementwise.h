@@ -24,9 +24,11 @@ INLINE f32x16 f32x16_abs(f32x16 v) { return (f32x16)((u32x16)v & (u32x16)0x7ffff
 
 // The maximum of 16 lanes; max is associative, so any order gives the same value.
 INLINE float f32x16_max_lane(f32x16 v) {
-  float m = v[0];
-  for (int i = 1; i < 16; i++) m = m > v[i] ? m : v[i];
-  return m;
+  v = f32x16_max(v, __builtin_shufflevector(v, v, 8, 9, 10, 11, 12, 13, 14, 15, 0, 1, 2, 3, 4, 5, 6, 7));
+  v = f32x16_max(v, __builtin_shufflevector(v, v, 4, 5, 6, 7, 0, 1, 2, 3, 12, 13, 14, 15, 8, 9, 10, 11));
+  v = f32x16_max(v, __builtin_shufflevector(v, v, 2, 3, 0, 1, 6, 7, 4, 5, 10, 11, 8, 9, 14, 15, 12, 13));
+  v = f32x16_max(v, __builtin_shufflevector(v, v, 1, 0, 3, 2, 5, 4, 7, 6, 9, 8, 11, 10, 13, 12, 15, 14));
+  return v[0];
 }
 
 // exp(x) for x <= 88; below -87.3 (the smallest normal result) it is 0. x = n ln 2 + r with |r| <= ln 2 / 2; the Cephes
@@ -64,8 +66,7 @@ INLINE void quantize_block(f32x16 v[2], struct q8_block *y) {
     const i8x16 bytes = __builtin_convertvector(q, i8x16);
     i8x16_store(y->q + 16 * h, bytes);
     v[h] = f32x16_fma(f32x16_from_i32(q), f32x16_set(-y->scale), v[h]);
-    int32_t sum = 0;
-    for (int i = 0; i < 16; i++) sum += bytes[i];
+    const int32_t sum = __builtin_reduce_add(q);
     y->minus_sum[h] = -sum;
     y->scaled_sum[h] = y->scale * (float)sum;
     total += sum;

@@ -15,9 +15,10 @@ struct integer_format {
   void (*scales)(const void *tile, f32x16 *scale, f32x16 *min);
 };
 
-// Tokens that are multiplied straight from registers; tokens that share an unpacked tile from the L1 cache (their sums are 128
-// vectors, 8 KB, per row group); row groups that share activations from there; how far decoding reads ahead.
-enum { FEW_TOKENS = 4, MATMUL_BLOCK_TOKENS = 128, MATMUL_GROUPS = 4, PREFETCH_BYTES = 4096 };
+// Tokens that are multiplied straight from registers; tokens that share an unpacked tile from the L1 cache (a multiple of all
+// pass widths; their sums are 6 KB per row group); row groups that share activations from there; how far decoding reads ahead.
+enum { FEW_TOKENS = 4, TOKENS_AT_ONCE = MATMUL_TOKENS > FEW_TOKENS ? MATMUL_TOKENS : FEW_TOKENS };
+enum { MATMUL_BLOCK_TOKENS = 96, MATMUL_GROUPS = 4, PREFETCH_BYTES = 4096 };
 
 // Where an integer sum starts: -bias * (sum of x), so that it ends as the dot product with code - bias.
 INLINE i32x16 dot_start(struct integer_format f, int32_t minus_sum) {
@@ -33,7 +34,7 @@ INLINE i32x16 dot4(struct integer_format f, i32x16 sum, u8x64 codes, const int8_
 // advance by four columns at a time: as many independent chains as there are tokens hide the latency of the instruction.
 INLINE void add_group(struct integer_format f, const u8x64 codes[8], const f32x16 *scale, const f32x16 *min, int j,
                       const struct q8_block *x, f32x16 *y, uint32_t count) {
-  i32x16 dot[2][MATMUL_TOKENS > FEW_TOKENS ? MATMUL_TOKENS : FEW_TOKENS];
+  i32x16 dot[2][TOKENS_AT_ONCE];
   const int halves = f.group == 32 ? 1 : 2;
   UNROLL for (uint32_t t = 0; t < count; t++)
     UNROLL for (int h = 0; h < halves; h++)
@@ -102,7 +103,7 @@ struct unpacked_tile {
 INLINE void add_tile(struct integer_format f, const struct unpacked_tile *tile, const struct matmul *m,
                      uint32_t token, uint32_t tile_index, f32x16 *sums, uint32_t count) {
   const int groups = (int)f.columns / 32;
-  f32x16 y[MATMUL_TOKENS];
+  f32x16 y[TOKENS_AT_ONCE];
   UNROLL for (uint32_t t = 0; t < count; t++) y[t] = sums[t];
   for (int j = 0; j < groups; j++)
     add_group(f, tile->codes + 8 * j, tile->scale, tile->min, j,
@@ -132,11 +133,13 @@ INLINE void matmul_many(struct integer_format f, const struct matmul *m) {
         const uint32_t pass = f.group == 32 ? MATMUL_TOKENS : MATMUL_TOKENS_HALVES;
         for (; t + pass <= count; t += pass)
           for (uint32_t g = 0; g < groups; g++) add_tile(f, &unpacked[g], m, first + t, i, sums[g] + t, pass);
+        for (; t + FEW_TOKENS <= count; t += FEW_TOKENS)
+          for (uint32_t g = 0; g < groups; g++) add_tile(f, &unpacked[g], m, first + t, i, sums[g] + t, FEW_TOKENS);
         for (; t < count; t++)
           for (uint32_t g = 0; g < groups; g++) add_tile(f, &unpacked[g], m, first + t, i, sums[g] + t, 1);
       }
-      for (uint32_t g = 0; g < groups; g++)
-        for (uint32_t t = 0; t < count; t++) store_rows(m, row + g * TILE_ROWS, first + t, sums[g][t]);
+      for (uint32_t t = 0; t < count; t++)  // Tokens are pages apart: each is visited once.
+        for (uint32_t g = 0; g < groups; g++) store_rows(m, row + g * TILE_ROWS, first + t, sums[g][t]);
     }
   }
 }
