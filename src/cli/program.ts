@@ -1,0 +1,80 @@
+/**
+ * The program `arpeggio`: one file per command in this folder, and here how they become one program and how it ends.
+ * Its entry points are main.ts and, for executables, the one that tools/compile.mjs writes.
+ */
+
+import process from "node:process";
+import { Command } from "commander";
+import packageJson from "../../package.json" with { type: "json" };
+import { chatCommand } from "./chat.ts";
+import { describeFailure, EXIT_OK } from "./failure.ts";
+import { inspectCommand } from "./inspect.ts";
+import { logitsCommand } from "./logits.ts";
+import { runCommand } from "./run.ts";
+import { EXIT_INTERRUPTED, openTerminal, type Terminal } from "./terminal.ts";
+import { tokenizeCommand } from "./tokenize.ts";
+
+/** Every command, in the order of the help text. To add one: its file in this folder, and a line here. */
+const commands: readonly ((terminal: Terminal) => Command)[] = [
+  runCommand,
+  chatCommand,
+  inspectCommand,
+  tokenizeCommand,
+  logitsCommand,
+];
+
+const HELP_END = `
+MODEL is a GGUF file; without one, or with the word "default", the model that comes with arpeggio answers.
+
+Exit codes: 0 success, 1 failure, 2 wrong usage, 130 ended by Ctrl-C.
+ARPEGGIO_DEBUG=1 adds stacks to error messages.`;
+
+/**
+ * Runs the program.
+ *
+ * @param args The arguments behind the program's name.
+ * @returns The exit code.
+ */
+export async function main(args: readonly string[]): Promise<number> {
+  using terminal = openTerminal();
+  try {
+    await createProgram(terminal).parseAsync(args, { from: "user" });
+  } catch (error) {
+    if (terminal.ending === undefined) {
+      const failure = describeFailure(error, { debug: Boolean(process.env["ARPEGGIO_DEBUG"]) });
+      if (failure.message !== "") terminal.note(`${failure.message}\n`);
+      return failure.exitCode;
+    }
+    // What stops a command that was ended early is the end, not an error. The terminal has written ^C.
+    if (terminal.ending === "interrupt") terminal.note("\n");
+  }
+  return terminal.ending === "interrupt" ? EXIT_INTERRUPTED : EXIT_OK;
+}
+
+/** The program with all its commands. */
+export function createProgram(terminal: Terminal): Command {
+  const program = new Command("arpeggio")
+    .description("Runs language models (GGUF files) on the CPU.")
+    .version(`arpeggio ${packageJson.version}`, "-V, --version", "print the version")
+    .helpOption("-h, --help", "print this help")
+    .helpCommand(false)
+    .addHelpText("after", HELP_END);
+  for (const command of commands) program.addCommand(command(terminal));
+  // Commands of addCommand inherit none of these.
+  for (const command of [program, ...program.commands]) {
+    command.exitOverride().showHelpAfterError(`(arpeggio ${commandPath(command)}--help says more)`);
+    command.helpOption("-h, --help", "print this help");
+  }
+  return program;
+}
+
+function commandPath(command: Command): string {
+  return command.parent === null ? "" : `${command.name()} `;
+}
+
+/** Runs the program with the arguments of this process, and makes its result that of the process. */
+export async function runProgram(): Promise<void> {
+  process.exitCode = await main(process.argv.slice(2));
+  // Whatever still waits, such as a read of standard input, has lost its purpose; what was written has arrived.
+  if (process.exitCode === EXIT_INTERRUPTED) process.exit();
+}
