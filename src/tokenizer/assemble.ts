@@ -12,13 +12,11 @@ import { isMatchedWhole, type SpecialTokens } from "./special_tokens.ts";
 import type { DecodeOptions, EncodeOptions, NamedTokens, Tokenizer } from "./tokenizer.ts";
 import { byteOfHexText, textOf, tokenTypes, typeNumbers, type Vocabulary } from "./vocabulary.ts";
 
-/** A stretch of ordinary text within a well-formed string. */
+/** A stretch of ordinary text within a well-formed string: from the start or a special token to the next one or the end. */
 export interface TextRange {
   readonly text: string;
   readonly start: number;
   readonly end: number;
-  /** Whether it stands at the beginning or behind a special token. */
-  readonly afterSpecial: boolean;
 }
 
 /** How a tokenizer model treats ordinary text. */
@@ -76,11 +74,9 @@ function* encodeSliced(
   const tokens = new IntList(16 + (text.length >> 2));
   if (addBos) tokens.push(namedToken(parts, "bosToken", "addBos"));
   const wellFormed = text.toWellFormed();
-  let afterSpecial = true;
   for (const { start, end, token } of yield* parts.matcher.split(wellFormed, { trusted: special })) {
-    if (token === undefined) yield* parts.model.encodeText({ text: wellFormed, start, end, afterSpecial }, tokens);
+    if (token === undefined) yield* parts.model.encodeText({ text: wellFormed, start, end }, tokens);
     else tokens.push(token);
-    afterSpecial = token !== undefined;
   }
   if (addEos) tokens.push(namedToken(parts, "eosToken", "addEos"));
   return tokens.toArray();

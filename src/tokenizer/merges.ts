@@ -38,8 +38,9 @@ export function* readMerges(metadata: Metadata, vocabulary: Vocabulary): Generat
     if (space < 0 || space === bytes.length - 1) throw fault("two tokens with a space between them");
     const left = table.find(bytes, 0, space);
     const right = table.find(bytes, space + 1, bytes.length);
+    if (left < 0 || right < 0) throw fault("of tokens of the vocabulary");
     const length = bytes.length - 1;
-    if (left < 0 || right < 0 || length > joined.length) throw fault("of tokens of the vocabulary");
+    // What does not fit is longer than every token.
     for (let i = 0; i < space; i++) joined[i] = bytes[i];
     for (let i = space; i < length; i++) joined[i] = bytes[i + 1];
     const result = table.find(joined, 0, length);

@@ -6,19 +6,13 @@ const SORTED_AT_ONCE = 4096;
 /** How many numbers are handled between two yields. */
 const NUMBERS_PER_STEP = 8192;
 
-/** The rank of each score among the different scores: 0 for the highest, the same for equal ones. None may be NaN. */
+/** How many scores are higher than each score: 0 for the highest, the same for equal ones. None may be NaN. */
 export function* rankScores(scores: Float32Array): Generator<void, Int32Array> {
   const ascending = yield* sortSliced(scores);
-  let different = 0;
-  for (let i = 0; i < ascending.length; i++) {
-    if (i % NUMBERS_PER_STEP === 0) yield;
-    // -0 and 0 are sorted but equal: comparing keeps one of them.
-    if (i === 0 || ascending[i] !== ascending[different - 1]) ascending[different++] = ascending[i];
-  }
   const ranks = new Int32Array(scores.length);
   for (let i = 0; i < scores.length; i++) {
     if (i % NUMBERS_PER_STEP === 0) yield;
-    ranks[i] = different - 1 - indexIn(ascending, { count: different, number: scores[i] });
+    ranks[i] = scores.length - endOf(ascending, scores[i]);
   }
   return ranks;
 }
@@ -47,13 +41,13 @@ function* sortSliced(numbers: Float32Array): Generator<void, Float32Array> {
   return from;
 }
 
-/** Where a number is among the first `count`, which are different and ascending; it must be there. */
-function indexIn(ascending: Float32Array, what: { count: number; number: number }): number {
+/** How many of the ascending numbers are not greater than this one. */
+function endOf(ascending: Float32Array, number: number): number {
   let low = 0;
-  let high = what.count - 1;
+  let high = ascending.length;
   while (low < high) {
     const middle = (low + high) >> 1;
-    if (ascending[middle] < what.number) low = middle + 1;
+    if (ascending[middle] <= number) low = middle + 1;
     else high = middle;
   }
   return low;

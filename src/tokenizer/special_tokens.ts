@@ -160,8 +160,8 @@ export function readSpecialTokens(
  * @returns -1 when there is none.
  */
 export function unknownFallback(special: SpecialTokens): number {
-  const { unknownToken, bosToken, eosToken } = special.named;
-  if (unknownToken === undefined || unknownToken === bosToken || unknownToken === eosToken) return -1;
+  const { unknownToken, bosToken } = special.named;
+  if (unknownToken === undefined || unknownToken === bosToken) return -1;
   return special.endOfGeneration.has(unknownToken) ? -1 : unknownToken;
 }
 

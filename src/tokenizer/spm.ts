@@ -135,7 +135,7 @@ class SentencePieceBpe implements TokenizerModel {
       text = text.slice(start, end).split(" ").filter((part) => part !== "").join(" ");
       [start, end] = [0, text.length];
     }
-    const prefix = end > start && this.addSpacePrefix && range.afterSpecial ? 1 : 0;
+    const prefix = end > start && this.addSpacePrefix ? 1 : 0;
     // A mark takes as many bytes as the longest unit does.
     const bytes = new Uint8Array(BYTES_PER_UNIT_MAX * (prefix + end - start));
     if (prefix > 0) bytes[0] = SPACE;
