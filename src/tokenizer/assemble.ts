@@ -12,7 +12,9 @@ import { isMatchedWhole, type SpecialTokens } from "./special_tokens.ts";
 import type { DecodeOptions, EncodeOptions, NamedTokens, Tokenizer } from "./tokenizer.ts";
 import { byteOfHexText, textOf, tokenTypes, typeNumbers, type Vocabulary } from "./vocabulary.ts";
 
-/** A stretch of ordinary text within a well-formed string: from the start or a special token to the next one or the end. */
+/**
+ * A stretch of ordinary text within a well-formed string: from the start or a special token to the next one or the end.
+ */
 export interface TextRange {
   readonly text: string;
   readonly start: number;

@@ -1,6 +1,7 @@
 /**
- * Byte-level BPE ("gpt2" in the file): text is cut into words (pretokenize.ts), a word into its UTF-8 bytes, and neighbours
- * are merged in the order of the file's list of merges. The algorithm is that of GPT-2 (Radford et al. 2019, `encoder.py`).
+ * Byte-level BPE ("gpt2" in the file): text is cut into words (pretokenize.ts), a word into its UTF-8 bytes, and
+ * neighbours are merged in the order of the file's list of merges. The algorithm is that of GPT-2 (Radford et al. 2019,
+ * `encoder.py`).
  */
 
 import type { Metadata } from "../gguf/metadata.ts";
@@ -20,7 +21,9 @@ import { mayArise, readByteTokens, readVocabulary, type Vocabulary } from "./voc
 import { WordCache } from "./word_cache.ts";
 import { BYTES_PER_UNIT_MAX, writeUtf8 } from "./write_utf8.ts";
 
-/** Words of up to this many UTF-16 units are merged at once, in memory that stays; longer ones in steps, in their own. */
+/**
+ * Words of up to this many UTF-16 units are merged at once, in memory that stays; longer ones in steps, in their own.
+ */
 const SHORT_UNITS = 256;
 
 /** How many UTF-16 units of words are encoded between two yields. */
@@ -203,8 +206,8 @@ class ByteLevelBpe implements TokenizerModel, MergeRules {
 }
 
 /**
- * Bytes that are not in UTF-8 (0xc0, 0xc1, 0xf5 and up), or begin only characters that Unicode has not assigned (0xf1 and
- * 0xf2). Vocabularies lack them because training texts did.
+ * Bytes that are not in UTF-8 (0xc0, 0xc1, 0xf5 and up), or begin only characters that Unicode has not assigned (0xf1
+ * and 0xf2). Vocabularies lack them because training texts did.
  */
 function isUnusual(byte: number): boolean {
   return byte === 0xc0 || byte === 0xc1 || byte === 0xf1 || byte === 0xf2 || byte >= 0xf5;

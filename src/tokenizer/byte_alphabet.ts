@@ -1,6 +1,6 @@
 /**
- * The alphabet in which byte-level BPE writes bytes: a byte that is a printable character of Latin-1 is that character, the
- * 68 others are U+0100 and up (`bytes_to_unicode` in GPT-2's encoder.py).
+ * The alphabet in which byte-level BPE writes bytes: a byte that is a printable character of Latin-1 is that character,
+ * the 68 others are U+0100 and up (`bytes_to_unicode` in GPT-2's encoder.py).
  */
 
 /** The bytes that stand for themselves: `!` to `~`, `¡` to `¬`, `®` to `ÿ`. */

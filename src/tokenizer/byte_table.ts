@@ -1,6 +1,6 @@
 /**
- * Byte strings numbered 0, 1, 2, ... and found again by their bytes: no JavaScript string is made, neither when a vocabulary
- * of 260,000 tokens is read nor when SentencePiece asks whether a stretch of the text is a token.
+ * Byte strings numbered 0, 1, 2, ... and found again by their bytes: no JavaScript string is made, neither when a
+ * vocabulary of 260,000 tokens is read nor when SentencePiece asks whether a stretch of the text is a token.
  */
 
 /** FNV-1a, 32 bits: http://www.isthe.com/chongo/tech/comp/fnv/ */
@@ -32,13 +32,14 @@ export class ByteTable {
     this.data = new Uint8Array(bytesTotal);
     this.#starts = new Uint32Array(capacity + 1);
     this.#hashes = new Int32Array(capacity);
-    this.#slots = new Int32Array(2 ** Math.ceil(Math.log2(SLOTS_PER_STRING * capacity + 1)));
+    this.#slots = new Int32Array(powerOfTwoAbove(SLOTS_PER_STRING * capacity));
   }
 
   /**
    * Adds a string under the next number.
    *
-   * @returns The number it already has when it is there; -1 when it was added; -2 when too many others are in its place.
+   * @returns The number it already has when it is there; -1 when it was added; -2 when too many others are in its
+   * place.
    */
   add(string: Uint8Array): number {
     const hash = hashBytes(string, 0, string.length);
@@ -104,6 +105,13 @@ export class ByteTable {
     this.#starts[++this.length] = end;
     if (string.length > this.longestBytes) this.longestBytes = string.length;
   }
+}
+
+/** The least power of two that is greater than a number below 2^30. */
+export function powerOfTwoAbove(number: number): number {
+  let power = 1;
+  while (power <= number) power *= 2;
+  return power;
 }
 
 /** The hash of `bytes[start, end)`. */

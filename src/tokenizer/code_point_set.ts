@@ -1,4 +1,6 @@
-/** Sets of code points as regular expressions write them: single ones, ranges, properties, and the negation of all that. */
+/**
+ * Sets of code points as regular expressions write them: single ones, ranges, properties, and the negation of all that.
+ */
 
 import { kindOf, kindTable } from "./unicode.ts";
 

@@ -1,6 +1,7 @@
 /**
- * Which space of a decoded text is not part of it. Where a file has `add_space_prefix`, `encode` puts a space before text at
- * the start and behind special tokens, so that words are the same tokens everywhere; decoding takes that space away again.
+ * Which space of a decoded text is not part of it. Where a file has `add_space_prefix`, `encode` puts a space before
+ * text at the start and behind special tokens, so that words are the same tokens everywhere; decoding takes that space
+ * away again.
  */
 
 import type { TokenType } from "./tokenizer.ts";

@@ -13,8 +13,8 @@ const MERGES_PER_STEP = 256;
 const SPACE = 0x20;
 
 /**
- * The merges: "a b" makes the token "ab" of the tokens "a" and "b"; a merge's number is its rank. A merge that makes a token
- * which must not arise from text, such as a control token, is left out.
+ * The merges: "a b" makes the token "ab" of the tokens "a" and "b"; a merge's number is its rank. A merge that makes a
+ * token which must not arise from text, such as a control token, is left out.
  *
  * @throws {GgufError} When there are none, or one is not of two tokens that make a token.
  */

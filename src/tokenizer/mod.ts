@@ -1,5 +1,6 @@
 /**
- * The tokenizer models: which one a file uses, and how to make it. One line for each; a new model is one file and one line.
+ * The tokenizer models: which one a file uses, and how to make it. One line for each; a new model is one file and one
+ * line.
  */
 
 import type { Metadata } from "../gguf/metadata.ts";

@@ -1,7 +1,7 @@
 /**
- * The loop both tokenizer models share: of all neighbours that may be merged, merge the pair that comes first (the leftmost
- * where several do), until none is left. Neighbours are a linked list and candidates a heap, so n symbols take n log n steps,
- * however long the word. What may be merged, and in which order, is the model's word.
+ * The loop both tokenizer models share: of all neighbours that may be merged, merge the pair that comes first (the
+ * leftmost where several do), until none is left. Neighbours are a linked list and candidates a heap, so n symbols take
+ * n log n steps, however long the word. What may be merged, and in which order, is the model's word.
  */
 
 /** The symbols of a word while they are merged. */
@@ -23,13 +23,14 @@ export interface MergeRules {
 }
 
 /**
- * A candidate is one number, priority * 2^30 + symbol: comparing two compares both, and a double holds it exactly. So there
- * are at most 2^23 priorities (the largest vocabularies have 2^18) and 2^30 symbols (the longest string V8 has is shorter).
+ * A candidate is one number, priority * 2^30 + symbol: comparing two compares both, and a double holds it exactly. So
+ * there are at most 2^23 priorities (the largest vocabularies have 2^18) and 2^30 symbols (a word of so many would need
+ * 34 GB here).
  */
 const SYMBOLS_MAX = 2 ** 30;
 export const PRIORITIES_MAX = 2 ** 23;
 
-/** The children of each place of the heap. Four of them are next to each other in memory, and the heap is half as deep. */
+/** The children of each place of the heap: next to each other in memory, and the heap is half as deep as with two. */
 const HEAP_ARITY = 4;
 
 /** The states of a word being merged. */
@@ -40,7 +41,7 @@ export class PairMerger implements Symbols {
   readonly tokens: Int32Array;
   readonly next: Int32Array;
   readonly #previous: Int32Array;
-  /** The merge of each symbol with the one after it; -1 where there is none, and for symbols that are no longer there. */
+  /** The merge of each symbol with the one after it; -1 where there is none, and for symbols that are gone. */
   readonly #merges: Int32Array;
   readonly #heap: Float64Array;
   readonly #rules: MergeRules;
@@ -72,7 +73,9 @@ export class PairMerger implements Symbols {
     this.#phase = PHASES.collect;
   }
 
-  /** Does at most `steps` steps of the work; whether all of it is done. The symbols left are those from 0 along `next`. */
+  /**
+   * Does at most `steps` steps of the work; whether all of it is done. The symbols left are those from 0 along `next`.
+   */
   run(steps = Infinity): boolean {
     for (let step = 0; step < steps; step++) {
       if (this.#phase === PHASES.merge) this.#mergeFirst();
@@ -117,7 +120,8 @@ export class PairMerger implements Symbols {
     const priority = Math.floor(candidate / SYMBOLS_MAX);
     const left = candidate - priority * SYMBOLS_MAX;
     const merge = this.#merges[left];
-    // A candidate from before one of the two was merged. If the symbol has a new one of the same priority, it is its turn.
+    // A candidate from before one of the two was merged. If the symbol has a new one of the same priority, it is its
+    // turn.
     if (merge < 0 || this.#rules.priority(merge) !== priority) return;
     const right = this.next[left];
     const after = this.next[right];

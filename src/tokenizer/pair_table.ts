@@ -1,5 +1,7 @@
 /** The merges of byte-level BPE, by the tokens they merge. */
 
+import { powerOfTwoAbove } from "./byte_table.ts";
+
 /** The table is at most half full; more steps than this take only merges that are made to collide. */
 const SEARCH_STEPS_MAX = 512;
 
@@ -17,7 +19,7 @@ export class PairTable {
     this.#left = new Int32Array(capacity);
     this.#right = new Int32Array(capacity);
     this.results = new Int32Array(capacity);
-    this.#slots = new Int32Array(2 ** Math.ceil(Math.log2(2 * capacity + 2)));
+    this.#slots = new Int32Array(powerOfTwoAbove(2 * capacity));
   }
 
   /**

@@ -1,8 +1,8 @@
 /**
- * Matching of split patterns (regular expressions in the subset of pattern_parser.ts). Not `RegExp`, for three reasons: its
- * Unicode version differs between runtimes (unicode.ts); a run of a million spaces must not cost a million entries of a
- * backtracking stack; and `\s` means something else in JavaScript. Recursion is as deep as the pattern is long, whatever the
- * text; the loops over repeats go back by counting.
+ * Matching of split patterns (regular expressions in the subset of pattern_parser.ts). Not `RegExp`, for three reasons:
+ * its Unicode version differs between runtimes (unicode.ts); a run of a million spaces must not cost a million entries
+ * of a backtracking stack; and `\s` means something else in JavaScript. Recursion is as deep as the pattern is long,
+ * whatever the text; the loops over repeats go back by counting.
  */
 
 import { parsePattern, type PatternNode } from "./pattern_parser.ts";

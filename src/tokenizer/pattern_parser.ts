@@ -1,7 +1,7 @@
 /**
- * Reads the regular expressions of split patterns, as the tokenizers' authors publish them. Understands what these use and
- * refuses everything else: alternatives, classes, properties, `? * + {m,n}` (greedy), groups that are optional or not, and
- * looking at one code point ahead or behind. What it means to match is in pattern.ts.
+ * Reads the regular expressions of split patterns, as the tokenizers' authors publish them. Understands what these use
+ * and refuses everything else: alternatives, classes, properties, `? * + {m,n}` (greedy), groups that are optional or
+ * not, and looking at one code point ahead or behind. What it means to match is in pattern.ts.
  */
 
 import { CodePointSet, type CodePointSetParts } from "./code_point_set.ts";

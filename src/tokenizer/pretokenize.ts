@@ -1,7 +1,8 @@
 /**
- * How byte-level BPE cuts text into words before merging: `tokenizer.ggml.pre` names a list of patterns. Each pattern cuts
- * the pieces the one before it made; what it matches and what lies between its matches are the new pieces. The patterns are
- * those of the models' tokenizer.json; which name has which is what llama.cpp's `llama_vocab::impl::load` says.
+ * How byte-level BPE cuts text into words before merging: `tokenizer.ggml.pre` names a list of patterns. Each pattern
+ * cuts the pieces the one before it made; what it matches and what lies between its matches are the new pieces. The
+ * patterns are those of the models' tokenizer.json; which name has which is what llama.cpp's `llama_vocab::impl::load`
+ * says.
  */
 
 import { IntList } from "./int_list.ts";

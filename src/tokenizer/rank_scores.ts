@@ -1,4 +1,6 @@
-/** Turns scores into ranks, so that a place in the order of merges is a small whole number for both tokenizer models. */
+/**
+ * Turns scores into ranks, so that a place in the order of merges is a small whole number for both tokenizer models.
+ */
 
 /** Pieces of this size are sorted at once: a quarter of a millisecond. */
 const SORTED_AT_ONCE = 4096;

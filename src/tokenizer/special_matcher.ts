@@ -1,7 +1,7 @@
 /**
- * Finds the special tokens in a text before it is cut into words: user-defined ones always, control and unknown ones where
- * the caller trusts the text. As in llama.cpp the longest text wins wherever it stands, then the next longest in what is
- * left; but in one pass over the text, however many such tokens there are.
+ * Finds the special tokens in a text before it is cut into words: user-defined ones always, control and unknown ones
+ * where the caller trusts the text. As in llama.cpp the longest text wins wherever it stands, then the next longest in
+ * what is left; but in one pass over the text, however many such tokens there are.
  */
 
 import { decodeUtf8 } from "../gguf/utf8.ts";

@@ -1,6 +1,7 @@
 /**
- * Which tokens have a role: start and end of text, end of turn, filling in the middle. From the keys of the file, and, as
- * llama.cpp does, from well-known texts where the file has no key. Corrects the types of such tokens in the vocabulary.
+ * Which tokens have a role: start and end of text, end of turn, filling in the middle. From the keys of the file, and,
+ * as llama.cpp does, from well-known texts where the file has no key. Corrects the types of such tokens in the
+ * vocabulary.
  */
 
 import type { Metadata } from "../gguf/metadata.ts";
@@ -16,8 +17,8 @@ interface Role {
 }
 
 /**
- * Texts that end a turn and are nothing else: a token of any type with such a text is a control token, because conversions
- * are known to get the types wrong and a user must not be able to type one.
+ * Texts that end a turn and are nothing else: a token of any type with such a text is a control token, because
+ * conversions are known to get the types wrong and a user must not be able to type one.
  */
 const endingTexts = [
   "<|eot_id|>",
@@ -154,8 +155,8 @@ export function readSpecialTokens(
 }
 
 /**
- * The token for text that has none. Not where the file gives that role to a token that begins or ends texts, as many files
- * of byte-level BPE do: no text may make one of those.
+ * The token for text that has none. Not where the file gives that role to a token that begins or ends texts, as many
+ * files of byte-level BPE do: no text may make one of those.
  *
  * @returns -1 when there is none.
  */
@@ -237,7 +238,9 @@ function findEndings(vocabulary: Vocabulary, named: NamedTokens): ReadonlySet<nu
   return endings;
 }
 
-/** In Phi-3 the added tokens swallow the whitespace behind them, which GGUF files do not say except by the model's name. */
+/**
+ * In Phi-3 the added tokens swallow the whitespace behind them, which GGUF files do not say except by the model's name.
+ */
 function findStrippers(metadata: Metadata, vocabulary: Vocabulary): ReadonlySet<number> {
   const strippers = new Set<number>();
   const name = metadata.getString("general.name", { default: "" }).toLowerCase();

@@ -1,7 +1,7 @@
 /**
- * SentencePiece's BPE ("llama" in the file): spaces become U+2581, and of all neighbours that make a token the pair whose
- * token has the highest score is merged first. Characters without a token become tokens of their bytes. The algorithm:
- * Kudo and Richardson 2018, `bpe_model.cc` of https://github.com/google/sentencepiece.
+ * SentencePiece's BPE ("llama" in the file): spaces become U+2581, and of all neighbours that make a token the pair
+ * whose token has the highest score is merged first. Characters without a token become tokens of their bytes. The
+ * algorithm: Kudo and Richardson 2018, `bpe_model.cc` of https://github.com/google/sentencepiece.
  */
 
 import type { Metadata } from "../gguf/metadata.ts";
@@ -124,8 +124,8 @@ class SentencePieceBpe implements TokenizerModel {
   missingBytes(): string | undefined {
     const missing = this.#parts.byteTokens.filter((token) => token < 0).length;
     if (missing === 0 || this.#parts.unknown >= 0) return undefined;
-    return `The vocabulary has no token for ${missing} of the 256 bytes and none for unknown text: characters without a ` +
-      "token are left out";
+    return `The vocabulary has no token for ${missing} of the 256 bytes and none for unknown text: characters ` +
+      "without a token are left out";
   }
 
   /** The text in UTF-8, with the mark for every space. */

@@ -1,6 +1,6 @@
 /**
- * Text from tokens that arrive one by one: never half a character. The pieces together are what `TextDecoder` makes of all
- * the bytes: what is not UTF-8 becomes U+FFFD, as soon as it is certain.
+ * Text from tokens that arrive one by one: never half a character. The pieces together are what `TextDecoder` makes of
+ * all the bytes: what is not UTF-8 becomes U+FFFD, as soon as it is certain.
  */
 
 import { LeadingSpace } from "./leading_space.ts";
@@ -87,7 +87,9 @@ function characterBytes(lead: number): number {
   return lead < 0xf0 ? 3 : 4;
 }
 
-/** Whether the second byte, if it is there, may follow the first: not in overlong forms, surrogates and beyond U+10FFFF. */
+/**
+ * Whether the second byte, if it is there, may follow the first: not in overlong forms, surrogates and beyond U+10FFFF.
+ */
 function secondFits(bytes: Uint8Array, at: number): boolean {
   const second = bytes[at + 1];
   if (second === undefined) return true;

@@ -1,13 +1,14 @@
 /**
- * What a tokenizer is to the rest of the program. How one is made from a file is in mod.ts, how the models work in spm.ts and
- * bpe.ts.
+ * What a tokenizer is to the rest of the program. How one is made from a file is in mod.ts, how the models work in
+ * spm.ts and bpe.ts.
  */
 
 /**
  * What a token is, by `tokenizer.ggml.token_type`.
  *
  * - `normal`: text. `byte`: one byte, for text that has no other token.
- * - `control`: structure (start of text, end of turn); has no text of its own and never arises from text unless asked for.
+ * - `control`: structure (start of text, end of turn); has no text of its own and never arises from text unless asked
+ * for.
  * - `user-defined`: text that is always one token, found before everything else.
  * - `unknown`: stands for text without a token. `unused` and `undefined`: nothing, and never arises.
  */
@@ -15,7 +16,9 @@ export type TokenType = "undefined" | "normal" | "unknown" | "control" | "user-d
 
 /** Options of {@linkcode Tokenizer.encode}. */
 export interface EncodeOptions {
-  /** Whether the texts of control tokens in `text` become these tokens. Only for text that is trusted. Default: false. */
+  /**
+   * Whether the texts of control tokens in `text` become these tokens. Only for text that is trusted. Default: false.
+   */
   special?: boolean;
   /** Whether `bosToken` is put in front. The file's word is {@linkcode Tokenizer.addBos}. Default: false. */
   addBos?: boolean;
@@ -83,7 +86,8 @@ export interface Tokenizer extends NamedTokens {
   encodeSliced(text: string, options?: EncodeOptions): Generator<void, Int32Array<ArrayBuffer>>;
 
   /**
-   * The text of tokens; bytes that are not UTF-8 become U+FFFD. For text that arrives token by token see stream_decoder.ts.
+   * The text of tokens; bytes that are not UTF-8 become U+FFFD. For text that arrives token by token see
+   * stream_decoder.ts.
    *
    * @throws {RangeError} When an id is not a token.
    */

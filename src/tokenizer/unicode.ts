@@ -1,7 +1,8 @@
 /**
- * The properties of code points that split patterns ask for. From a table of our own, because the regular expressions of the
- * runtimes are built on different versions of Unicode (Deno 2.9: 16, Node 26 and Bun 1.4: 17), and the same prompt must
- * become the same tokens everywhere. The version is 15.1, the one llama.cpp uses (its `src/unicode-data.cpp`).
+ * The properties of code points that split patterns ask for. From a table of our own, because the regular expressions
+ * of the runtimes are built on different versions of Unicode (Deno 2.9: 16, Node 26 and Bun 1.4: 17), and the same
+ * prompt must become the same tokens everywhere. The version is 15.1, the one llama.cpp uses (its
+ * `src/unicode-data.cpp`).
  */
 
 import { runWhole } from "../time_slice.ts";

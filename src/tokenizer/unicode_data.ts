@@ -4,9 +4,10 @@
  */
 
 /**
- * The runs of code points of one kind, from U+0000 to U+10FFFF: a capital letter, then the length of the run in base 36,
- * left out when it is 1. U, L, T, F and O are the letters of category Lu, Ll, Lt, Lm and Lo; M, N, P and S are marks, numbers,
- * punctuation and symbols; W is White_Space, whatever its category; C is everything else, unassigned code points too.
+ * The runs of code points of one kind, from U+0000 to U+10FFFF: a capital letter, then the length of the run in base
+ * 36, left out when it is 1. U, L, T, F and O are the letters of category Lu, Ll, Lt, Lm and Lo; M, N, P and S are
+ * marks, numbers, punctuation and symbols; W is White_Space, whatever its category; C is everything else, unassigned
+ * code points too.
  */
 export const categoryRuns = [
   "C9W5CiWP3SP6SP4NaP2S3P2UqP3SPSLqPSPSC6WCqWPS5PS2OPSCS4N2SLP2SNOPN3PUnSU7LoSL8ULULULULULULULULULULULULULULULULULU",

@@ -1,6 +1,6 @@
 /**
- * The tokens of a GGUF file, checked: their bytes, types and scores. What the bytes mean is left to the tokenizer models,
- * which tokens have a role to special_tokens.ts.
+ * The tokens of a GGUF file, checked: their bytes, types and scores. What the bytes mean is left to the tokenizer
+ * models, which tokens have a role to special_tokens.ts.
  */
 
 import type { Metadata } from "../gguf/metadata.ts";

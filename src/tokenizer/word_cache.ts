@@ -1,12 +1,12 @@
 /**
- * Remembers the tokens of short words. A table of fixed size in which a new word replaces the one in its place: 0.4 MB at
- * most for each tokenizer, and no string of a caller is kept alive.
+ * Remembers the tokens of short words. A table of fixed size in which a new word replaces the one in its place: 0.4 MB
+ * at most for each tokenizer, and no string of a caller is kept alive.
  */
 
 import { hashBytes } from "./byte_table.ts";
 import type { IntList } from "./int_list.ts";
 
-/** The number of places, a power of two. English text of any length hits 4096 places 9 times in 10. */
+/** The number of places, a power of two. Of half a megabyte of English documentation and code 9 words in 10 are found. */
 const PLACES = 4096;
 
 /** Longer words are rare, and words of more tokens too: they are merged each time. */

@@ -10,7 +10,9 @@ import { embeddedModel, sharedFile, tokenizerOfFile } from "./vocabularies.ts";
 
 const MEGABYTE = 1 << 20;
 
-/** What a megabyte may take of a processor, there and back: twice what the slowest runtime takes, its compiler included. */
+/**
+ * What a megabyte may take of a processor, there and back: twice what the slowest runtime takes, its compiler included.
+ */
 const LIMIT_MS = 2000;
 
 const random = seededRandom(60);

@@ -1,6 +1,6 @@
 /**
- * The tokenizers against llama.cpp, on its own test files: `.inp` has texts between separator lines, `.out` the tokens of
- * each, made with neither start nor end token and without special tokens in the text (`test-tokenizer-0`).
+ * The tokenizers against llama.cpp, on its own test files: `.inp` has texts between separator lines, `.out` the tokens
+ * of each, made with neither start nor end token and without special tokens in the text (`test-tokenizer-0`).
  */
 
 import assert from "node:assert/strict";

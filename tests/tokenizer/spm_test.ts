@@ -34,7 +34,9 @@ function randomPieces(random: () => number, options: { count: number; spacesInsi
   return [...texts].map((text) => ({ text, score: -(random() % 8) }));
 }
 
-/** Merges the pair with the highest score, leftmost, again and again; what is left without a token becomes its bytes. */
+/**
+ * Merges the pair with the highest score, leftmost, again and again; what is left without a token becomes its bytes.
+ */
 function encodeSimply(text: string, pieces: Piece[]): string[] {
   const scores = new Map(pieces.map((piece) => [piece.text, piece.score ?? 0]));
   const symbols = [...text.replaceAll(" ", MARK)];
@@ -59,7 +61,8 @@ function expectedBack(text: string): string {
 
 describe("SentencePiece's BPE", () => {
   for (const spacesInside of [false, true]) {
-    it(`merges by score, leftmost first, with spaces ${spacesInside ? "anywhere in" : "at the start of"} tokens`, () => {
+    const where = spacesInside ? "anywhere in" : "at the start of";
+    it(`merges by score, leftmost first, with spaces ${where} tokens`, () => {
       for (let seed = 1; seed <= 8; seed++) {
         const random = seededRandom(seed);
         const pieces = randomPieces(random, { count: 60, spacesInside });
@@ -191,6 +194,8 @@ describe("SentencePiece's BPE", () => {
     const pieces = [MARK, "a", { text: "gone", type: TYPES.unused }, { text: "odd", type: TYPES.undefined }];
     const tokenizer = tokenizerOf(spmKeys(pieces));
     assert.equal(tokenizer.decode([260, 261, 262, 260]), "aa");
+    // The space at the start is still to come.
+    assert.equal(tokenizer.decode([261, 262, 259, 259]), " ");
     assert.ok(!textsOf(tokenizer, tokenizer.encode("gone odd")).includes("gone"));
   });
 });

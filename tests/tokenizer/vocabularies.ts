@@ -1,4 +1,6 @@
-/** Small vocabularies for the tests of this folder, as the metadata of a GGUF file, and the real ones where they are. */
+/**
+ * Small vocabularies for the tests of this folder, as the metadata of a GGUF file, and the real ones where they are.
+ */
 
 import { existsSync, readFileSync } from "node:fs";
 import type { Metadata } from "../../src/gguf/metadata.ts";
@@ -71,8 +73,8 @@ export interface ExtraToken {
 }
 
 /**
- * Keys of a byte-level BPE file: the 256 bytes in order, then what the merges make, then the extra tokens. A merge is its
- * two parts as plain text.
+ * Keys of a byte-level BPE file: the 256 bytes in order, then what the merges make, then the extra tokens. A merge is
+ * its two parts as plain text.
  */
 export function bpeKeys(merges: readonly (readonly [string, string])[], extra: readonly ExtraToken[] = []): Keys {
   const tokens = new Set(Array.from(byteAlphabet(), (codePoint) => String.fromCharCode(codePoint)));
