@@ -6,7 +6,15 @@ import * as fs from "node:fs";
 import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { withLock } from "./lock.mjs";
-import { exitWith, modules, outerEnvironment, root, runsFromModules, SetupError } from "./runtimes.mjs";
+import {
+  exitWith,
+  modules,
+  outerEnvironment,
+  root,
+  runsFromModules,
+  SetupError,
+  zigBuildCommand,
+} from "./runtimes.mjs";
 
 const platform = `${process.platform}-${process.arch}`;
 const modulesStamp = join(modules, ".arpeggio-stamp");
@@ -150,12 +158,10 @@ function adoptBinary(scope, target, file) {
 }
 
 function buildLibrary() {
-  const zig = join(modules, "@zigc", platform, "bin", `zig${exe}`);
-  if (!fs.existsSync(zig)) throw new SetupError(`npm installed no @zigc/${platform}: there is no Zig to build with.`);
+  const [zig, ...args] = zigBuildCommand();
   say("building the native library with Zig (about a minute the first time) ...");
   const hash = libraryHash(); // Before the build: a file saved meanwhile makes the next start build again.
-  const caches = ["--cache-dir", join(root, ".zig-cache"), "--global-cache-dir", join(root, ".zig-cache", "global")];
-  const { status, error, stdout, stderr } = spawnSync(zig, ["build", ...caches], { cwd: root, encoding: "utf8" });
+  const { status, error, stdout, stderr } = spawnSync(zig, args, { cwd: root, encoding: "utf8" });
   if (status !== 0) throw new SetupError(`zig build failed.\n${stdout ?? ""}${stderr ?? ""}${error?.message ?? ""}`);
   if (!fs.existsSync(library)) throw new SetupError(`zig build made no ${relative(root, library)}.`);
   fs.writeFileSync(libraryStamp, hash);

@@ -4,7 +4,7 @@ import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import { reachableFrom } from "./import_graph.mjs";
-import { executable, modules, root, runCommand, testCommand } from "./runtimes.mjs";
+import { executable, modules, root, runCommand, testCommand, zigBuildCommand } from "./runtimes.mjs";
 
 /** @typedef {import("./runtimes.mjs").Runtime} Runtime */
 /**
@@ -45,7 +45,8 @@ export function checkJobs() {
   const tsc = join(modules, "typescript", "bin", "tsc");
   return [
     { ...common, name: "type check", command: [executable("node"), tsc, "--project", root] },
-    { ...common, name: "format check", command: [executable("deno"), "fmt", "--check", "--quiet"] },
+    { ...common, name: "generated abi.ts is fresh", command: [...zigBuildCommand(), "abi-check"] },
+    { ...common, name: "format check", command: [executable("deno"), "fmt", "--check"] },
   ];
 }
 
