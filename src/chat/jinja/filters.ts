@@ -68,7 +68,7 @@ export function applyFilter(name: string, { value, args, budget }: FilterCall & 
   if (name === "map" && args.positional.length > 0) return mapFilter(value, { args, budget });
   if (!Object.hasOwn(FILTERS, name)) {
     throw new ChatTemplateError(
-      `There is no filter "${name}"; known are ${Object.keys(FILTERS).toSorted().join(", ")}`,
+      `No filter named '${name}'. Known are ${Object.keys(FILTERS).toSorted().join(", ")}`,
     );
   }
   return FILTERS[name](value, { args, budget });

@@ -139,7 +139,7 @@ function calculate(operator: string, { left, right }: Operands): Value {
       return b < 0 && typeof result === "number" ? float(result) : result;
     }
   }
-  if (b === 0) throw new ChatTemplateError("division by zero");
+  if (b === 0) throw new ChatTemplateError(operator === "%" ? "integer modulo by zero" : "division by zero");
   switch (operator) {
     case "/":
       return float(operand(arithmeticResult(a / b, []), "/"));

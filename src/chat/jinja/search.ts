@@ -20,7 +20,7 @@ export function* occurrences(value: string, { sub, budget }: { sub: string; budg
 
 /** Knuth, Morris and Pratt's search: it never goes back in the text. */
 function* longOccurrences(value: string, { sub, budget }: { sub: string; budget: Budget }): Generator<number> {
-  budget.spend((value.length + sub.length) / 8);
+  budget.spend((value.length + sub.length) / 4);
   budget.allocate(4 * sub.length);
   // How long the longest proper prefix of sub is that ends at each place of sub. (sub.length)
   const borders = new Int32Array(sub.length);

@@ -14,7 +14,7 @@ import { Scope, SCOPE_BYTES } from "./scope.ts";
 import type { Block, Call, CallBlock, For, Identifier, Node, Parameter, SetNode } from "./syntax.ts";
 import { Output, trusted } from "./text.ts";
 import type { Text } from "./text.ts";
-import { callable, isTrue, isUndefined, setEntry, tuple, undefinedValue } from "./values.ts";
+import { callable, isTrue, isUndefined, numberOf, setEntry, tuple, typeName, undefinedValue } from "./values.ts";
 import type { Arguments, Callable, Dict, Loop, Value } from "./values.ts";
 
 /** What a round of a loop and a call of a macro take by themselves, in steps of the budget. */
@@ -135,10 +135,14 @@ function unpack(target: Node, { value, scope, budget }: { value: Value; scope: S
   if (target.type === "Identifier") return scope.set(target.value, value);
   if (target.type !== "TupleLiteral") throw new ChatTemplateError(`Cannot assign to a ${target.type}`);
   if (isUndefined(value)) throw new ChatTemplateError(value.reason);
+  if (numberOf(value) !== undefined || value === null) {
+    throw new ChatTemplateError(`cannot unpack non-iterable ${typeName(value)} object`);
+  }
   const items = elements(value, budget);
-  if (items.length !== target.value.length) {
-    const problem = items.length < target.value.length ? "not enough" : "too many";
-    throw new ChatTemplateError(`${problem} values to unpack (expected ${target.value.length}, found ${items.length})`);
+  const expected = target.value.length;
+  if (items.length > expected) throw new ChatTemplateError(`too many values to unpack (expected ${expected})`);
+  if (items.length < expected) {
+    throw new ChatTemplateError(`not enough values to unpack (expected ${expected}, got ${items.length})`);
   }
   target.value.forEach((name, i) => unpack(name, { value: items[i], scope, budget }));
 }

@@ -86,21 +86,23 @@ function* tag(cursor: Cursor): Generator<Tag> {
     throw new ChatTemplateError(`The chat template cannot be parsed: line ${line}: ${opening} has no end`);
   }
   const inner = stripSigns(source.slice(start + 2, end));
-  endTag(cursor, { opening, end });
+  const isRaw = opening === "{%" && /^\s*raw\s*$/.test(inner);
+  // The line end behind {% raw %} stays, as in Jinja.
+  endTag(cursor, { end, takesLineEnd: opening !== "{{" && !isRaw });
   if (opening === "{#") return;
-  if (opening === "{%" && /^\s*raw\s*$/.test(inner)) return yield* raw(cursor, line);
+  if (isRaw) return yield* raw(cursor, line);
   checkSize(inner, line);
   yield { kind: opening === "{{" ? "expression" : "statement", source: inner, line };
 }
 
 /** Goes behind a tag, and behind what it takes of the text after it. */
-function endTag(cursor: Cursor, { opening, end }: { opening: string; end: number }): void {
+function endTag(cursor: Cursor, { end, takesLineEnd }: { end: number; takesLineEnd: boolean }): void {
   const { source } = cursor;
   const sign = source[end - 1];
   let next = end + 2;
   cursor.isTrimming = sign === "-";
   // trim_blocks: the first line end behind a statement or a comment goes.
-  const isTaken = opening !== "{{" && sign !== "+" && sign !== "-" && source[next] === "\n";
+  const isTaken = takesLineEnd && sign !== "+" && sign !== "-" && source[next] === "\n";
   if (isTaken) next++;
   advance(cursor, next);
   cursor.isLineStart = isTaken;
@@ -115,7 +117,7 @@ function* raw(cursor: Cursor, line: number): Generator<Tag> {
     throw new ChatTemplateError(`The chat template cannot be parsed: line ${line}: raw has no endraw`);
   }
   yield* text(cursor, match.index);
-  endTag(cursor, { opening: "{%", end: match.index + match[0].length - 2 });
+  endTag(cursor, { end: match.index + match[0].length - 2, takesLineEnd: true });
 }
 
 /** Where a tag ends: at its closing delimiter outside of strings and brackets. */

@@ -82,7 +82,7 @@ const TESTS: Readonly<Record<string, (value: Value, call: TestCall) => boolean>>
 /** Whether the test with this name holds. */
 export function applyTest(name: string, { value, args, budget }: TestCall & { value: Value }): boolean {
   if (!Object.hasOwn(TESTS, name)) {
-    throw new ChatTemplateError(`There is no test "${name}"; known are ${Object.keys(TESTS).join(", ")}`);
+    throw new ChatTemplateError(`No test named '${name}'. Known are ${Object.keys(TESTS).join(", ")}`);
   }
   return TESTS[name](value, { args, budget });
 }

@@ -94,7 +94,10 @@ export function dict(entries: Iterable<readonly [Value, Value]>, budget: Budget)
 export function setEntry(target: Dict, { key, value, budget }: { key: Value; value: Value; budget: Budget }): void {
   budget.allocate(96);
   budget.spend(1);
-  target.entries.set(keyOf(key, budget), { key, value });
+  const found = keyOf(key, budget);
+  // The key that came first stays, as in Python: {1: 'a', True: 'b'} is {1: 'b'}.
+  const entry = target.entries.get(found);
+  target.entries.set(found, { key: entry === undefined ? key : entry.key, value });
 }
 
 export function undefinedValue(reason: string): Undefined {

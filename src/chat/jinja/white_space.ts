@@ -1,5 +1,5 @@
 /**
- * What Python takes for white space, and so does Jinja. JavaScript's own \\s has U+FEFF too, and lacks U+001C to U+001F
+ * What Python takes for white space, and so does Jinja. JavaScript's own \s has U+FEFF too, and lacks U+001C to U+001F
  * and U+0085.
  */
 
