@@ -1,0 +1,100 @@
+/**
+ * How fast is arpeggio beside node-llama-cpp? The same file, the same threads, one after the other in alternating rounds
+ * of one run, each in a process of its own; and beside what the machine could do at most.
+ */
+
+import { spawnSync } from "node:child_process";
+import { statSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { Command, Option } from "commander";
+import { integerIn } from "../../src/cli/numbers.ts";
+import { isWeightType } from "../../src/plan/plan.ts";
+import { runCommand, type Runtime, runtimes } from "../../tools/runtimes.mjs";
+import { randomFormats } from "../weights/random_weights.ts";
+import { bestLimits, buildLimits, measureLimits } from "./limits.ts";
+import type { Measurement, Task } from "./measurement.ts";
+import { mixes, writeRandomModel } from "./random_model.ts";
+import { makeReport, reportText } from "./report.ts";
+import { shapes } from "./shapes.ts";
+
+interface Flags {
+  shape: string;
+  type: string;
+  threads: number;
+  rounds: number;
+  runtimes: Runtime[];
+  isa?: string;
+  json?: true;
+}
+
+/** One of the programs that are compared. */
+interface Contender {
+  readonly name: string;
+  readonly command: readonly string[];
+  readonly env: NodeJS.ProcessEnv;
+}
+
+const program = new Command("npm run bench:peers --")
+  .description("Compare arpeggio with node-llama-cpp on a model of random weights")
+  .addOption(new Option("--shape <name>", "the model").choices(Object.keys(shapes)).default("tinyllama-1.1b"))
+  .addOption(
+    new Option("--type <type>", "its format").choices([...mixes, ...randomFormats.filter(isWeightType)]).default(
+      "Q4_K_M",
+    ),
+  )
+  .option("--threads <n>", "threads of each", integerIn({ min: 1, max: 64 }), 2)
+  .option("--rounds <n>", "rounds; the figures are their medians", integerIn({ min: 1, max: 1000 }), 5)
+  .addOption(new Option("--runtimes <name...>", "those arpeggio runs under").choices(runtimes).default([...runtimes]))
+  .option("--isa <name>", "force one instruction set of arpeggio")
+  .option("--json", "print JSON with every measurement")
+  .action(compare);
+
+if (import.meta.main) await program.parseAsync();
+
+function compare(flags: Flags): void {
+  const { shape, type, threads, rounds } = flags;
+  const model = fileURLToPath(new URL(`.cache/${shape}-${type.toLowerCase()}.gguf`, import.meta.url));
+  note(`writing ${shape} ${type} unless it is there ...`);
+  writeRandomModel(model, { shape: shapes[shape], mix: type });
+  buildLimits();
+  note("measuring the machine ...");
+  const before = measureLimits(threads);
+  const contenders = contendersOf(flags);
+  const measurements: Measurement[][] = contenders.map(() => []);
+  for (let round = 0; round < rounds; round++) {
+    for (let turn = 0; turn < contenders.length; turn++) {
+      // Another one begins each round: nobody always comes after the same neighbour.
+      const index = (round + turn) % contenders.length;
+      const { name } = contenders[index];
+      note(`round ${round + 1} of ${rounds}: ${name}`);
+      measurements[index].push(measureOne(contenders[index], { model, threads }));
+    }
+  }
+  const limits = bestLimits(before, measureLimits(threads));
+  const fileBytes = statSync(model).size;
+  const report = makeReport({ shape, type, fileBytes, limits, model: shapes[shape], rounds: measurements });
+  console.log(flags.json ? JSON.stringify(report, null, 2) : reportText(report));
+}
+
+/** The one to compare with last. */
+function contendersOf({ runtimes: names, isa }: Flags): Contender[] {
+  const script = (name: string) => fileURLToPath(new URL(name, import.meta.url));
+  const ours = names.map((name) => ({
+    name: `arpeggio under ${name}`,
+    command: [...runCommand(name), script("measure_arpeggio.ts")],
+    env: isa === undefined ? process.env : { ...process.env, ARPEGGIO_ISA: isa },
+  }));
+  const command = [...runCommand("node"), script("measure_llama_cpp.mjs")];
+  return [...ours, { name: "node-llama-cpp", command, env: process.env }];
+}
+
+function measureOne({ name, command, env }: Contender, task: Task): Measurement {
+  const [path, ...args] = command;
+  const { status, stdout, stderr } = spawnSync(path, [...args, JSON.stringify(task)], { env, encoding: "utf8" });
+  if (status === 0) return JSON.parse(stdout.trim().split("\n").at(-1)!) as Measurement;
+  throw new Error(`Expected ${name} to succeed but it exited with ${status}: ${stderr}`);
+}
+
+function note(text: string): void {
+  console.error(`bench:peers: ${text}`);
+}
