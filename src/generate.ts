@@ -7,6 +7,7 @@ import type { KvCache } from "./cache/kv_cache.ts";
 import type { ForwardPass } from "./forward.ts";
 import { GenerateClock } from "./generate_clock.ts";
 import type { GenerationResult, StopReason } from "./generation.ts";
+import { joinSignals } from "./joined_signal.ts";
 import { createSampler, type SamplingOptions } from "./sampling/mod.ts";
 import { StopStrings } from "./stop_strings.ts";
 import { StreamDecoder, type Tokenizer } from "./tokenizer/mod.ts";
@@ -47,7 +48,8 @@ export async function* generate(
 ): AsyncGenerator<string, GenerationResult> {
   const { tokenizer, forward, contextLength, loadMs } = engine;
   const { maxTokens, cancel } = request;
-  const signal = request.signal === undefined ? cancel : AbortSignal.any([request.signal, cancel]);
+  using joined = joinSignals(request.signal, cancel);
+  const { signal } = joined;
   const clock = new GenerateClock();
   const sampler = createSampler(request.sampling);
   const stops = new StopStrings(request.stop);

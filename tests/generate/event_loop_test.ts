@@ -1,0 +1,56 @@
+// test: alone
+// A 1 ms timer is never late by more than 5 ms of ours while a model loads and generates.
+import assert from "node:assert/strict";
+import { readFile } from "node:fs/promises";
+import { describe, it } from "node:test";
+import { needsLibrary } from "../native/require_library.ts";
+import { greedy, loadExample, longPrompt, modelUrl, retried, story } from "./example_model.ts";
+import { type Lateness, measureLateness } from "./lateness.ts";
+import { loadModel } from "../../mod.ts";
+
+/** Runs `work` beside a timer, again when the timer was late: an idle machine has outliers of its own. */
+async function expectOnTime(work: () => Promise<unknown>): Promise<void> {
+  await retried(4, async () => {
+    const lateness: Lateness = await measureLateness(work);
+    assert.ok(lateness.ticks >= 3, `${lateness.ticks} ticks`);
+    assert.equal(lateness.late, 0, `${JSON.stringify(lateness)}`);
+  });
+}
+
+describe("the event loop", needsLibrary, () => {
+  it("is seen to be blocked when it is", async () => {
+    const { late, worstMs } = await measureLateness(async () => {
+      await new Promise((resolve) => setTimeout(resolve, 5));
+      const end = performance.now() + 40;
+      while (performance.now() < end);
+    });
+    assert.ok(late >= 1 && worstMs > 5, `${worstMs} ms`);
+  });
+
+  it("is free while a model loads from a file", async () => {
+    await expectOnTime(async () => (await loadExample()).dispose());
+  });
+
+  it("is free while a model loads from bytes", async () => {
+    const bytes = await readFile(modelUrl);
+    await expectOnTime(async () => (await loadModel(bytes)).dispose());
+  });
+
+  it("is free while a small model generates in this thread", async () => {
+    await using model = await loadExample();
+    await expectOnTime(async () => await model.generate(story, greedy));
+  });
+
+  it("is free while two small models generate at once", async () => {
+    await using model = await loadExample();
+    await using other = await loadExample();
+    await expectOnTime(() =>
+      Promise.all([model, model, other].map((one) => one.generate(story, greedy).then(({ text }) => text)))
+    );
+  });
+
+  it("is free while long prompts are computed in the background", async () => {
+    await using model = await loadExample({ precision: "f32" });
+    await expectOnTime(async () => await model.generate(longPrompt, { ...greedy, maxTokens: 8 }));
+  });
+});
