@@ -1,8 +1,8 @@
 /**
  * How fast is each kernel? Every op and weight format on every instruction set this machine has, as bytes per second
  * (what decoding is limited by) and operations per second (what prompts are limited by). Each instruction set is
- * measured in a process of its own, because the library chooses once. The scalar one is the definition of the others and
- * takes minutes: it is measured when ARPEGGIO_ISA names it.
+ * measured in a process of its own, because the library chooses once. The scalar one is the definition of the others
+ * and takes minutes: it is measured when ARPEGGIO_ISA names it.
  */
 
 import { spawnSync } from "node:child_process";

@@ -1,6 +1,6 @@
 /**
- * How many tokens a second? The embedded model's prompts of several lengths and a reply of 64 tokens, with one thread and
- * with all. What a model of this size needs most is that little is done around the kernels.
+ * How many tokens a second? The embedded model's prompts of several lengths and a reply of 64 tokens, with one thread
+ * and with all. What a model of this size needs most is that little is done around the kernels.
  */
 
 import { fileURLToPath } from "node:url";

@@ -1,4 +1,4 @@
-// `npm run compile [-- --runtime bun|deno] [-- -o FILE]`: one executable with the TypeScript, the native library and the
+// `npm run compile [-- --runtime bun|deno -o FILE]`: one executable with the TypeScript, the native library and the
 // embedded model in it. It runs anywhere with this operating system and processor, with nothing installed.
 import { spawnSync } from "node:child_process";
 import * as fs from "node:fs";

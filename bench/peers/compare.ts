@@ -1,6 +1,6 @@
 /**
- * How fast is arpeggio beside node-llama-cpp? The same file, the same threads, one after the other in alternating rounds
- * of one run, each in a process of its own; and beside what the machine could do at most.
+ * How fast is arpeggio beside node-llama-cpp? The same file, the same threads, one after the other in alternating
+ * rounds of one run, each in a process of its own; and beside what the machine could do at most.
  */
 
 import { spawnSync } from "node:child_process";
