@@ -6,7 +6,7 @@
 import { hashBytes } from "./byte_table.ts";
 import type { IntList } from "./int_list.ts";
 
-/** The number of places, a power of two. Of half a megabyte of English documentation and code 9 words in 10 are found. */
+/** The number of places, a power of two: of half a megabyte of English documentation and code, 9 words in 10 hit. */
 const PLACES = 4096;
 
 /** Longer words are rare, and words of more tokens too: they are merged each time. */

@@ -64,7 +64,7 @@ for (const { name, url, skip, whats } of files) {
   describe(`a megabyte with the tokenizer of ${name}`, () => {
     let tokenizer: Tokenizer | undefined;
     for (const what of whats) {
-      it(`of ${what}`, { skip }, () => {
+      it(`of ${what}`, { skip, timeout: 60_000 }, () => {
         tokenizer ??= tokenizerOfFile(url);
         const took = measure(tokenizer, texts[what]);
         assert.ok(took < LIMIT_MS, `${took} ms`);

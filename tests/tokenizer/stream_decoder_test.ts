@@ -68,7 +68,10 @@ describe("StreamDecoder", () => {
 
   it("does not wait for a character that cannot be finished any more", () => {
     assert.deepEqual(pieces(bytesOnly, [0xe0, 0x80, 0x41]), ["", "\ufffd\ufffd", "A", ""]);
-    assert.deepEqual(pieces(bytesOnly, [0xf4, 0x90]), ["", "\ufffd\ufffd", ""]);
+    for (const bytes of [[0xed, 0xa0], [0xf0, 0x80], [0xf4, 0x90]]) {
+      assert.deepEqual(pieces(bytesOnly, bytes), ["", "\ufffd\ufffd", ""]);
+    }
+    for (const byte of [0x80, 0xc0, 0xc1, 0xf5, 0xff]) assert.deepEqual(pieces(bytesOnly, [byte]), ["\ufffd", ""]);
     assert.deepEqual(pieces(bytesOnly, [0xc3, 0x41]), ["", "\ufffdA", ""]);
   });
 
@@ -82,7 +85,9 @@ describe("StreamDecoder", () => {
   });
 
   it("keeps byte order marks", () => {
-    assert.equal(pieces(bytesOnly, bytesOnly.encode("\ufeffa\ufeff")).join(""), "\ufeffa\ufeff");
+    const tokens = bytesOnly.encode("\ufeffa\ufeff");
+    assert.equal(pieces(bytesOnly, tokens).join(""), "\ufeffa\ufeff");
+    assert.equal(bytesOnly.decode(tokens), "\ufeffa\ufeff");
   });
 
   it("drops the space that SentencePiece puts at the start, but not when the text goes on", () => {
