@@ -29,7 +29,10 @@ export type {
 } from "./src/chat/mod.ts";
 export type { SamplingOptions } from "./src/sampling/mod.ts";
 export type { DecodeOptions, EncodeOptions, Tokenizer, TokenType } from "./src/tokenizer/mod.ts";
+export { type ByteSource, bytesSource, readGguf, type ReadGgufOptions } from "./src/gguf/reader.ts";
+export type { GgufFile, TensorInfo } from "./src/gguf/parse.ts";
 export type { Metadata, MetadataSummary } from "./src/gguf/metadata.ts";
+export { type GgufContent, type MetadataValue, type TensorContent, writeGguf } from "./src/gguf/write.ts";
 export type { InstructionTime } from "./src/native/plan.ts";
 export { describeLibrary, type LibraryDescription } from "./src/native/library.ts";
 export { registerEmbeddedLibrary } from "./src/native/embedded.ts";

@@ -22,7 +22,9 @@ export async function shareEventLoop(milliseconds: number): Promise<void> {
   if (performance.now() + milliseconds > turnBegan + SHARE_MS) await nextTurn();
 }
 
-/** Waits for a turn of the event loop, in the queue of slices: all that computes in this thread shares the same turns. */
+/**
+ * Waits for a turn of the event loop, in the queue of slices: all that computes in this thread shares the same turns.
+ */
 export async function nextTurn(): Promise<void> {
   await runSliced(noWork());
   turnBegan = performance.now();

@@ -1,6 +1,6 @@
 /**
- * The forward pass of one model: tokens are appended to a sequence in steps of the plan, one step at a time, whoever asks.
- * What the tokens are is left to generate.ts.
+ * The forward pass of one model: tokens are appended to a sequence in steps of the plan, one step at a time, whoever
+ * asks. What the tokens are is left to generate.ts.
  */
 
 import type { KvSequence } from "./cache/kv_cache.ts";

@@ -56,9 +56,11 @@ export type PieceSource = (cancel: AbortSignal) => AsyncGenerator<string, Genera
 /**
  * A generation that starts when it is first awaited or iterated; one that never is costs nothing.
  *
- * - `for await (const piece of generation)` yields text as it is generated: at least one character each, never a part of
- *   one. Nothing is computed ahead of the reader. Leaving the loop early stops the generation, unless somebody awaits it.
- * - `await generation` runs it to its end and gives the whole {@linkcode GenerationResult}; after a loop, that of the loop.
+ * - `for await (const piece of generation)` yields text as it is generated: at least one character each, never a part
+ *   of one. Nothing is computed ahead of the reader. Leaving the loop early stops the generation, unless somebody
+ *   awaits it.
+ * - `await generation` runs it to its end and gives the whole {@linkcode GenerationResult}; after a loop, that of the
+ *   loop.
  *
  * Both can be used, and more than once: it is generated only once. Errors reach whoever awaits or iterates.
  */
@@ -131,7 +133,9 @@ export class Generation implements AsyncIterable<string, undefined>, PromiseLike
     while (this.#outcome === undefined) await this.#pull();
   }
 
-  /** One more piece, or the end. Never rejects: the outcome says it. Several callers at once wait for the same piece. */
+  /**
+   * One more piece, or the end. Never rejects: the outcome says it. Several callers at once wait for the same piece.
+   */
   #pull(): Promise<void> {
     this.#pulling ??= this.#pullOnce().finally(() => this.#pulling = undefined);
     return this.#pulling;

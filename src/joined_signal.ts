@@ -6,8 +6,8 @@ export interface JoinedSignal extends Disposable {
 }
 
 /**
- * Joins signals: the result is aborted, with the same reason, when one of them is. Unlike `AbortSignal.any` it can be let
- * go of: a signal of a whole application would collect a follower per generation.
+ * Joins signals: the result is aborted, with the same reason, when one of them is. Unlike `AbortSignal.any` it can be
+ * let go of: a signal of a whole application would collect a follower per generation.
  */
 export function joinSignals(...signals: (AbortSignal | undefined)[]): JoinedSignal {
   const controller = new AbortController();

@@ -10,8 +10,9 @@ export type LoadPhase = "header" | "weights" | "tokenizer";
 /** How far loading is. */
 export interface LoadProgress {
   /**
-   * What is being done. `"header"`: the description of the model is read. `"tokenizer"` and `"weights"`, at the same time:
-   * tables for text are made, and weights are read and arranged for this machine, which takes the time of a large model.
+   * What is being done. `"header"`: the description of the model is read. `"tokenizer"` and `"weights"`, at the same
+   * time: tables for text are made, and weights are read and arranged for this machine, which takes the time of a
+   * large model.
    */
   readonly phase: LoadPhase;
   /** The share of this phase that is done, 0 to 1. */
@@ -23,14 +24,14 @@ export interface LoadModelOptions {
   /** How many threads compute. Default: one per physical core. */
   readonly threads?: number | undefined;
   /**
-   * The most tokens of prompt and answer together. Memory is used for what a generation fills, not for this. Default: what
-   * the model was trained with, but at most 4096. More than it was trained with is allowed, but models rarely make sense
-   * there.
+   * The most tokens of prompt and answer together. Memory is used for what a generation fills, not for this. Default:
+   * what the model was trained with, but at most 4096. More than it was trained with is allowed, but models rarely
+   * make sense there.
    */
   readonly contextLength?: number | undefined;
   /**
-   * How exact the matrix products are. `"q8"`: activations are rounded to 8 bits, several times as fast. `"f32"`: they are
-   * not; for comparisons. Default: `"q8"`.
+   * How exact the matrix products are. `"q8"`: activations are rounded to 8 bits, several times as fast. `"f32"`:
+   * they are not; for comparisons. Default: `"q8"`.
    */
   readonly precision?: "q8" | "f32" | undefined;
   /** The numbers that attention remembers. Default: `"f16"`, and `"f32"` when the precision is `"f32"`. */

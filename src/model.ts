@@ -1,6 +1,6 @@
 /**
- * The facade: a loaded model. Loads through model_loading.ts, generates through generate.ts, and owns what both need until
- * it is disposed.
+ * The facade: a loaded model. Loads through model_loading.ts, generates through generate.ts, and owns what both need
+ * until it is disposed.
  */
 
 import type { ChatMessage, RenderOptions } from "./chat/mod.ts";
@@ -58,7 +58,8 @@ export interface ModelInfo {
 /**
  * Loads a model, without blocking the event loop.
  *
- * @param source The path or file URL of a GGUF file, or its bytes, which are copied and must not change before this ends.
+ * @param source The path or file URL of a GGUF file, or its bytes, which are copied and must not change before this
+ * ends.
  * @throws {GgufError} When the file is malformed or of a kind that is not supported.
  * @throws {LibraryError} When the native library cannot be loaded.
  * @throws {NativeError} When there is not enough memory.
@@ -137,10 +138,11 @@ export class Model implements Disposable, AsyncDisposable {
   /**
    * Generates text. Nothing happens before the {@linkcode Generation} is awaited or iterated.
    *
-   * @param prompt A text to go on with, or the messages of a conversation, which the model's chat template turns into one.
-   * @throws {TypeError} | {RangeError} When an option is wrong: at once. All other errors reach whoever awaits or iterates:
-   * {@linkcode ChatTemplateError}, {@linkcode NativeError}, `RangeError` for a prompt longer than the context,
-   * `ArpeggioError` when other generations have all of the cache, the reason of `options.signal`.
+   * @param prompt A text to go on with, or the messages of a conversation, which the model's chat template turns into
+   * one.
+   * @throws {TypeError} | {RangeError} When an option is wrong: at once. All other errors reach whoever awaits or
+   * iterates: {@linkcode ChatTemplateError}, {@linkcode NativeError}, `RangeError` for a prompt longer than the
+   * context, `ArpeggioError` when other generations have all of the cache, the reason of `options.signal`.
    * @example
    * ```ts
    * import { loadModel } from "./mod.ts";
@@ -163,7 +165,8 @@ export class Model implements Disposable, AsyncDisposable {
    * Computes what the model thinks of the next token, for comparisons and bug reports.
    *
    * @param tokens Token ids from the start of a text, at most `info.contextLength`.
-   * @returns One number per token of the vocabulary for the last of `tokens`, or for each of them. (1 or tokens, vocabulary)
+   * @returns One number per token of the vocabulary for the last of `tokens`, or for each of them. (1 or tokens,
+   * vocabulary)
    * @throws {RangeError} When there are no tokens, too many, or one that does not exist.
    * @throws The reason of `options.signal`.
    */

@@ -1,6 +1,6 @@
 /**
- * Loading: from the bytes of a model to the parts that generate. The order matters: weights are arranged by the threads of
- * the native library while this thread, in slices, makes the tables of the tokenizer.
+ * Loading: from the bytes of a model to the parts that generate. The order matters: weights are arranged by the
+ * threads of the native library while this thread, in slices, makes the tables of the tokenizer.
  */
 
 import { KvCache } from "./cache/kv_cache.ts";

@@ -1,6 +1,6 @@
 /**
- * Finds the strings that end a text while the text arrives in pieces, and holds back what may be the beginning of one, so
- * that no part of a stop string is ever shown.
+ * Finds the strings that end a text while the text arrives in pieces, and holds back what may be the beginning of
+ * one, so that no part of a stop string is ever shown.
  */
 
 /** Text on its way through. */
@@ -45,8 +45,8 @@ export class StopStrings {
   }
 
   /**
-   * Where the stop string begins that is complete first; of several that are at the same time, the longest. So the result
-   * is the same however the text is cut into pieces.
+   * Where the stop string begins that is complete first; of several that are at the same time, the longest. So the
+   * result is the same however the text is cut into pieces.
    */
   #firstStop(text: string): number | undefined {
     let [first, firstEnd] = [Infinity, Infinity];

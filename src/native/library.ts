@@ -1,6 +1,6 @@
 /**
- * Opens the native library, once per process, and checks that it speaks the ABI of abi.ts. What the objects in it can do
- * is in objects.ts and plan.ts; which file it is, in locate.ts.
+ * Opens the native library, once per process, and checks that it speaks the ABI of abi.ts. What the objects in it can
+ * do is in objects.ts and plan.ts; which file it is, in locate.ts.
  */
 
 import process from "node:process";

@@ -35,7 +35,8 @@ const places: readonly Place[] = [
 /**
  * The native library for this machine.
  *
- * @throws {LibraryError} When it is nowhere. The message names every place, what was found there instead, and what helps.
+ * @throws {LibraryError} When it is nowhere. The message names every place, what was found there instead, and what
+ * helps.
  */
 export function locateLibrary(): LibraryLocation {
   const looked: string[] = [];

@@ -17,7 +17,10 @@ const forgotten = new FinalizationRegistry<{ library: NativeLibrary; handle: num
 /** The handle of an object, for the files of this folder. Throws when the object has been disposed. */
 export let handleOf: (object: NativeObject) => number;
 
-/** What all objects have: a handle that is given up exactly once. Objects that refer to each other live as long as needed. */
+/**
+ * What all objects have: a handle that is given up exactly once. Objects that refer to each other live as long as
+ * needed.
+ */
 export class NativeObject {
   static {
     handleOf = (object) => {
@@ -123,7 +126,10 @@ const LOOK_MS_LARGE = 8;
 
 /** Weights: checked against the map, and arranged for the kernels in the background. */
 export class NativeWeights extends NativeObject {
-  /** Starts arranging weights, with `threads` threads (0: one per physical core). They are ready after {@linkcode ready}. */
+  /**
+   * Starts arranging weights, with `threads` threads (0: one per physical core). They are ready after
+   * {@linkcode ready}.
+   */
   static create(map: NativeMap, options: EncodedWeights & { threads: number }): NativeWeights {
     const library = openLibrary();
     const { weights, weightsCount, constants, threads } = options;

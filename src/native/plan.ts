@@ -35,14 +35,14 @@ export interface InstructionTime {
 }
 
 /**
- * How long a step in this thread may take before it goes on in the background, in microseconds. It was predicted to take
- * less than half of that.
+ * How long a step in this thread may take before it goes on in the background, in microseconds. It was predicted to
+ * take less than half of that.
  */
 const IN_PLACE_US = 2000;
 
 /**
- * How long a waiting thread stays in C: what the process waits for at most when it ends meanwhile. Asking again costs one
- * message.
+ * How long a waiting thread stays in C: what the process waits for at most when it ends meanwhile. Asking again costs
+ * one message.
  */
 const WAIT_MS = 100;
 
@@ -70,7 +70,10 @@ export class NativePlan extends NativeObject {
     this.#times = new StepTimes(plan.weightsBytes);
   }
 
-  /** How long a step with this many tokens will hold up this thread, in milliseconds: 0 when it runs in the background. */
+  /**
+   * How long a step with this many tokens will hold up this thread, in milliseconds: 0 when it runs in the
+   * background.
+   */
   blockingMs(tokens: number): number {
     return this.#times.inPlace(tokens) ? this.#times.predictMs(tokens) : 0;
   }
@@ -78,8 +81,8 @@ export class NativePlan extends NativeObject {
   /**
    * Executes a step.
    *
-   * @param frame The step (src/plan/frame.ts), in its first `words` words. May be reused when this function has returned,
-   * before the promise is fulfilled.
+   * @param frame The step (src/plan/frame.ts), in its first `words` words. May be reused when this function has
+   * returned, before the promise is fulfilled.
    * @throws {NativeError} When the step is malformed, was cancelled, or when the plan still executes another.
    * @throws The signal's reason, when it stopped the step: within the time of one instruction.
    */

@@ -1,8 +1,10 @@
-/** How long steps take, learned from those that were executed: whether the next one is worth a hop to another thread. */
+/**
+ * How long steps take, learned from those that were executed: whether the next one is worth a hop to another thread.
+ */
 
 /**
- * Up to here a step is executed in the thread that asks for it. Waiting in the background costs about 0.1 ms of latency;
- * a timer may be late by 5 ms, and others share these.
+ * Up to here a step is executed in the thread that asks for it. Waiting in the background costs about 0.1 ms of
+ * latency; a timer may be late by 5 ms, and others share these.
  */
 const IN_PLACE_MS = 1;
 
@@ -13,8 +15,9 @@ const IN_PLACE_MS = 1;
 const NEWEST = { faster: 0.5, slower: 0.25 };
 
 /**
- * What a slow machine does per millisecond, for the first guess: it reads 5 GB of weights a second for a single token, and
- * multiplies 50 G weights a second with several. A guess too low costs little: a step in place has a time limit.
+ * What a slow machine does per millisecond, for the first guess: it reads 5 GB of weights a second for a single
+ * token, and multiplies 50 G weights a second with several. A guess too low costs little: a step in place has a time
+ * limit.
  */
 const SLOW = { singleBytes: 5e6, severalBytes: 5e7 };
 

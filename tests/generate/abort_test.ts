@@ -6,7 +6,7 @@ import type { Model } from "../../mod.ts";
 import { needsLibrary } from "../native/require_library.ts";
 import { greedy, loadExample, longPrompt, retried, story } from "./example_model.ts";
 
-/** One instruction of this model for 480 tokens takes 1 ms at most; the hop to this thread and the timer need the rest. */
+/** One instruction takes 1 ms at most for 480 tokens; the hop to this thread and the timer need the rest. */
 const LATENCY_MS = 15;
 
 function pause(milliseconds: number): Promise<void> {

@@ -28,8 +28,9 @@ function threadCpuMs(): number | undefined {
 }
 
 /**
- * Runs `work` beside a 1 ms timer. A tick is as late as the clock says, but where the CPU time of this thread is known no
- * later than what the thread has computed since the last tick: a machine that was busy with something else proves nothing.
+ * Runs `work` beside a 1 ms timer. A tick is as late as the clock says, but where the CPU time of this thread is known
+ * no later than what the thread has computed since the last tick: a machine that was busy with something else proves
+ * nothing.
  */
 export async function measureLateness(work: () => Promise<unknown>): Promise<Lateness> {
   const lateMs: number[] = [];
