@@ -1,5 +1,5 @@
-// The documents say what is so: README.md's snippets and commands run as written, its table is that of the code, and both
-// documents name only files that exist.
+// The documents say what is so: README.md's snippets and commands run as written, its table is that of the code, and
+// both documents name only files that exist.
 import assert from "node:assert/strict";
 import { spawnSync } from "node:child_process";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
