@@ -109,6 +109,7 @@ export function createChatTemplate(source: string | undefined, tokens: ChatTempl
     const characters = countCharacters([messages, tools, documents, variables]);
     const budget = new Budget(limitsFor({ messages: messages.length, characters }));
     const values = createVariables(options, { tokens, budget });
+    yield;
     values.set("messages", yield* messagesValue(messages, { form, budget }));
     return { rendered: yield* renderBlock(block, { variables: values, budget }), budget };
   }

@@ -197,16 +197,10 @@ describe("render()", () => {
   it("yields on the way through a long conversation", () => {
     const messages = Array.from({ length: 400 }, () => user);
     const work = createChatTemplate("chatml", { controlTexts: [] }).renderSliced(messages);
-    let longest = 0;
     let slices = 0;
-    for (let start = performance.now();; start = performance.now()) {
-      const { done } = work.next();
-      longest = Math.max(longest, performance.now() - start);
-      if (done) break;
-      slices++;
-    }
-    ok(slices > 400, `${slices} slices`);
-    ok(longest < 100, `${longest} ms in one slice`);
+    while (!work.next().done) slices++;
+    // One for each message that is converted, and one for each 200 steps of the template.
+    ok(slices > 440, `${slices} slices`);
   });
 });
 

@@ -56,6 +56,7 @@ function* execute(block: Block, place: Place): Generator<void, Ending> {
   place.budget.enter();
   let ending: Ending = "end";
   for (const node of block) {
+    if (place.budget.isSliceOver()) yield;
     if (node.type === "If") ending = yield* execute(branch(node, place), place);
     else if (node.type === "For") ending = yield* loop(node, place);
     else if (node.type === "Break") ending = "break";
