@@ -34,8 +34,8 @@ export function showProgress(label: string): Progress {
       if (now - begin < DELAY_MS || now - shownAt < INTERVAL_MS) return;
       shownAt = now;
       const text = `${label} ${Math.floor(share * 100)} %`;
-      // Cut to the width of the terminal: a line that wraps cannot be taken back with one carriage return.
-      stderr.write(`\r${text.slice(-Math.max(1, (stderr.columns ?? 80) - 1))}`);
+      // Cut to the width of the terminal (0 where it does not know): a line that wraps cannot be taken back.
+      stderr.write(`\r${text.slice(-Math.max(1, (stderr.columns || 80) - 1))}`);
     },
     [Symbol.dispose]() {
       if (shownAt > -Infinity) stderr.write("\r\x1b[K");
