@@ -170,6 +170,7 @@ describe(`attention on ${describeLibrary().isa}`, () => {
       await runner.write(data, { from: 0, to: length });
       const together = await runner.attend(data, positions);
       expected ??= together;
+      assert.ok(together.every((value) => Number.isFinite(value)));
       assert.deepEqual(together, expected, `${threads} threads`);
       const backwards = await runner.attend(data, positions.toReversed());
       const columns = together.length / positions.length;
