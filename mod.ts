@@ -4,7 +4,7 @@
  *
  * @example Streaming an answer
  * ```ts
- * import { loadModel } from "./mod.ts";
+ * import { loadModel } from "arpeggio";
  *
  * await using model = await loadModel("models/arpeggio-mini-q4_k_m.gguf");
  * for await (const piece of model.generate([{ role: "user", content: "What is 2+2?" }])) console.log(piece);

@@ -67,7 +67,7 @@ export interface ModelInfo {
  * @throws What the file system says, with its `code`, when the file cannot be read; the reason of `options.signal`.
  * @example
  * ```ts
- * import { loadModel } from "./mod.ts";
+ * import { loadModel } from "arpeggio";
  *
  * await using model = await loadModel("models/arpeggio-mini-q4_k_m.gguf");
  * for await (const piece of model.generate([{ role: "user", content: "What is 2+2?" }])) console.log(piece);
@@ -145,7 +145,7 @@ export class Model implements Disposable, AsyncDisposable {
    * context, `ArpeggioError` when other generations have all of the cache, the reason of `options.signal`.
    * @example
    * ```ts
-   * import { loadModel } from "./mod.ts";
+   * import { loadModel } from "arpeggio";
    *
    * await using model = await loadModel("models/arpeggio-mini-q4_k_m.gguf");
    * const { text, stopReason } = await model.generate("The sky is", { maxTokens: 8, temperature: 0 });

@@ -5,7 +5,17 @@
 
 let path: string | undefined;
 
-/** Says where the embedded library is. To be called before the first model is loaded; it wins over a checkout. */
+/**
+ * Says where the embedded library is. To be called before the first model is loaded; only ARPEGGIO_LIBRARY goes before.
+ *
+ * @example
+ * ```ts ignore
+ * import { registerEmbeddedLibrary } from "arpeggio";
+ * import library from "./zig-out/lib/libarpeggio.so" with { type: "file" };
+ *
+ * registerEmbeddedLibrary(library);
+ * ```
+ */
 export function registerEmbeddedLibrary(library: string): void {
   path = library;
 }

@@ -43,7 +43,18 @@ export function openLibrary(): NativeLibrary {
   return opened;
 }
 
-/** What the library says about itself and this machine; loads it when that has not happened yet. */
+/**
+ * What the library says about itself and this machine; loads it when that has not happened yet.
+ *
+ * @throws {LibraryError} When it is not found, cannot be loaded, or is of another version.
+ * @example
+ * ```ts
+ * import { describeLibrary } from "arpeggio";
+ *
+ * const { isa, cores } = describeLibrary();
+ * console.log(`${isa} on ${cores} cores`);
+ * ```
+ */
 export function describeLibrary(): LibraryDescription {
   const { arp_describe: describe } = openLibrary().functions;
   const text = new Uint8Array(unwrap(describe(null, 0), { action: "describe the library" }));
@@ -80,10 +91,11 @@ function open({ path, place, remedy }: LibraryLocation) {
   } catch (error) {
     if (error instanceof LibraryError) throw error;
     const { message } = error as Error;
-    const machine = `${process.platform}-${process.arch}`;
+    const wanted = `a library for ${process.platform}-${process.arch}`;
+    const found = describeLibraryFile(path);
+    const what = found === wanted ? "one that cannot be loaded" : found;
     throw new LibraryError(
-      `Expected a library for ${machine} but found ${describeLibraryFile(path)} in ${place} (${path}): ${remedy}\n` +
-        `The system says: ${message}`,
+      `Expected ${wanted} but found ${what} in ${place} (${path}): ${remedy}\nThe system says: ${message}`,
       { cause: error },
     );
   }

@@ -103,6 +103,20 @@ describe("load()", () => {
   });
 });
 
+describe(
+  "load() of a library for this machine",
+  { skip: process.platform !== "linux" && "writes a file of Linux" },
+  () => {
+    it("does not blame the machine when the file is broken", () => {
+      const path = write("broken.so", { 0: 0x7f, 1: 0x45, 2: 0x4c, 3: 0x46, 18: process.arch === "x64" ? 62 : 183 });
+      assert.throws(
+        () => load({ path, place: "the checkout", remedy: "build it" }),
+        /but found one that cannot be loaded/,
+      );
+    });
+  },
+);
+
 describe("checkVersion()", () => {
   const location = { path: "lib.so", place: "the checkout", remedy: "build it: npm run build" };
 
