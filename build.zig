@@ -28,7 +28,7 @@ const flags = [_][]const u8{
 const sources = [_][]const u8{
     "api.c",             "cache.c",           "frame.c",          "handle.c",       "map.c",
     "plan.c",            "pool.c",            "run.c",            "weights.c",      "platform/thread.c",
-    "platform/memory.c", "ops/add.c",         "ops/attention.c",  "ops/embed.c",    "ops/kv_write.c",
+    "platform/memory.c", "platform/pin.c",    "ops/add.c",         "ops/attention.c",  "ops/embed.c",    "ops/kv_write.c",
     "ops/matmul.c",      "ops/quantize.c",    "ops/rms_norm.c",   "ops/rope.c",     "ops/rope_table.c",
     "ops/rows.c",        "ops/swiglu.c",
 };

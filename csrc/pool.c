@@ -5,6 +5,7 @@
 
 #include "abi.h"
 #include "platform/memory.h"
+#include "platform/pin.h"
 #include "platform/thread.h"
 
 enum {
@@ -175,6 +176,7 @@ static void run_thread(void *unused) {
 
 // Under the mutex: makes sure that `wanted` threads look at the queue, of at least `threads` that exist.
 static bool call_threads(uint32_t wanted, uint32_t threads) {
+  if (!threads_count) library_pin();
   while (threads_count < threads && thread_start(run_thread, NULL)) threads_count++;
   atomic_fetch_add(&queue_version, 1);
   for (uint32_t i = spinning; i < wanted; i++) condition_wake_one(&work_condition);
