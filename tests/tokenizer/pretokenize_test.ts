@@ -98,6 +98,10 @@ describe("splitting into words", () => {
     assert.deepEqual(split(patterns, "a\ufeff\ufeffb"), ["a", "\ufeff\ufeff", "b"]);
   });
 
+  it("never cuts a character beyond the BMP in two", () => {
+    assert.deepEqual(split(["[^\u{10400}]"], "\u{10400}a\u{10400}"), ["\u{10400}", "a", "\u{10400}"]);
+  });
+
   it("is by Unicode 15.1 in every runtime", () => {
     const { patterns } = preTokenizers["gpt-2"];
     // Letters since Unicode 16 and 17, which are no letters yet here.
