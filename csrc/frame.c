@@ -9,7 +9,8 @@ enum { TILE_TOKENS = 16 };
 static int32_t check_tokens(const struct plan *plan, const struct frame *f, struct arp_error *error) {
   for (uint32_t t = 0; t < f->tokens; t++) {
     if (f->ids[t] >= plan->vocabulary)
-      return fail(error, ARP_STATUS_INVALID, -1, "Token %u has id %u, expected one below %u", t, f->ids[t], plan->vocabulary);
+      return fail(error, ARP_STATUS_INVALID, -1, "Token %u has id %u, expected one below %u", t, f->ids[t],
+                  plan->vocabulary);
     if (f->positions[t] >= plan->shape.context_length)
       return fail(error, ARP_STATUS_INVALID, -1, "Token %u has position %u, expected one below %u", t, f->positions[t],
                   plan->shape.context_length);
@@ -47,8 +48,9 @@ int32_t frame_set(struct plan *plan, const uint32_t *words, uint32_t count, stru
   memcpy(&header, words, sizeof header);
   if (!header.tokens || header.tokens > plan->shape.tokens_max || header.outputs > plan->shape.outputs_max ||
       !header.sequences || header.sequences > header.tokens)
-    return fail(error, ARP_STATUS_INVALID, -1, "A frame of %u tokens, %u outputs, %u sequences; the plan takes %u and %u",
-                header.tokens, header.outputs, header.sequences, plan->shape.tokens_max, plan->shape.outputs_max);
+    return fail(error, ARP_STATUS_INVALID, -1,
+                "A frame of %u tokens, %u outputs, %u sequences; the plan takes %u and %u", header.tokens,
+                header.outputs, header.sequences, plan->shape.tokens_max, plan->shape.outputs_max);
   const uint64_t wanted = sizeof header / 4 + 3 * (uint64_t)header.tokens + header.outputs +
                           header.sequences * (uint64_t)header.table_blocks;
   if (wanted != count) return fail(error, ARP_STATUS_INVALID, -1, "A frame of %u words, expected %llu", count,

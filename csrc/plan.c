@@ -37,15 +37,18 @@ static void plan_destroy(struct object *object) {
 
 static int32_t check_shape(const struct arp_plan_shape *s, struct arp_error *error) {
   if (!s->instructions || s->instructions > ARP_LIMIT_INSTRUCTIONS)
-    return fail(error, ARP_STATUS_INVALID, -1, "%u instructions, expected 1 to %d", s->instructions, ARP_LIMIT_INSTRUCTIONS);
+    return fail(error, ARP_STATUS_INVALID, -1, "%u instructions, expected 1 to %d", s->instructions,
+                ARP_LIMIT_INSTRUCTIONS);
   if (!s->buffers || s->buffers > ARP_LIMIT_BUFFERS)
     return fail(error, ARP_STATUS_INVALID, -1, "%u buffers, expected 1 to %d", s->buffers, ARP_LIMIT_BUFFERS);
   if (!s->tokens_max || s->tokens_max > ARP_LIMIT_TOKENS || !s->outputs_max || s->outputs_max > s->tokens_max)
-    return fail(error, ARP_STATUS_INVALID, -1, "%u tokens and %u outputs, expected 1 to %d, outputs no more than tokens",
-                s->tokens_max, s->outputs_max, ARP_LIMIT_TOKENS);
+    return fail(error, ARP_STATUS_INVALID, -1,
+                "%u tokens and %u outputs, expected 1 to %d, outputs no more than tokens", s->tokens_max,
+                s->outputs_max, ARP_LIMIT_TOKENS);
   // Angles are reduced exactly below 2^20 * pi / 2, and inverse frequencies are at most 1.
   if (!s->context_length || s->context_length > 1u << 20)
-    return fail(error, ARP_STATUS_INVALID, -1, "A context of %u positions, expected 1 to %u", s->context_length, 1u << 20);
+    return fail(error, ARP_STATUS_INVALID, -1, "A context of %u positions, expected 1 to %u", s->context_length,
+                1u << 20);
   if (s->threads > ARP_LIMIT_THREADS)
     return fail(error, ARP_STATUS_INVALID, -1, "%u threads, expected at most %d", s->threads, ARP_LIMIT_THREADS);
   if (!(s->arena_bytes >= 64 && s->arena_bytes < 140737488355328.0))

@@ -76,8 +76,8 @@ static inline void *row_at(const struct plan *p, uint32_t buffer, uint32_t row) 
   const struct arp_buffer *b = &p->buffers[buffer];
   return p->arena + b->offset + row * row_bytes(b);
 }
-// Block `block` (32 columns) of a row of a quantized buffer. Blocks stand (block, row), with no gap for rows that the step does
-// not have: what a matmul reads for many tokens is consecutive. The second half of Q16 follows the first.
+// Block `block` (32 columns) of a row of a quantized buffer. Blocks stand (block, row), with no gap for rows that the
+// step does not have: what a matmul reads for many tokens is consecutive. The second half of Q16 follows the first.
 static inline struct q8_block *blocks_at(const struct plan *p, uint32_t buffer, uint32_t row, uint32_t block) {
   struct q8_block *blocks = (struct q8_block *)(p->arena + p->buffers[buffer].offset);
   return blocks + block * (size_t)rows_now(p, buffer) + row;

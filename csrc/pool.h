@@ -1,9 +1,10 @@
-// The threads of the process. A task is a list of stages, each a number of chunks that any thread may execute in any order.
+// The threads of the process. A task is a list of stages, each a number of chunks that any thread may execute in any
+// order.
 //
-// There is no barrier object: a stage hands out chunks through a counter and a group of stages counts what is done. A thread
-// that was held up finds the others ahead and follows; it never makes them wait unless it holds a chunk. So cores of
-// unequal speed, and threads the system took away, cost what they are worth. Idle threads spin briefly after a step that
-// the caller took part in (the next one is near), else sleep at once.
+// There is no barrier object: a stage hands out chunks through a counter and a group of stages counts what is done. A
+// thread that was held up finds the others ahead and follows; it never makes them wait unless it holds a chunk. So
+// cores of unequal speed, and threads the system took away, cost what they are worth. Idle threads spin briefly after a
+// step that the caller took part in (the next one is near), else sleep at once.
 #pragma once
 #include <stdatomic.h>
 #include <stdbool.h>

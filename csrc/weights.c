@@ -48,14 +48,16 @@ static int32_t resolve(struct weights *weights, uint32_t index, const struct arp
   const size_t available = constant ? constants_bytes : weights->map->bytes;
   const int quant = dispatch_quant(r->type);
   if (quant < 0 && r->type != ARP_TYPE_F64)
-    return fail(error, ARP_STATUS_INVALID, -1, "Weight %u has type %u, which this library does not know", index, r->type);
+    return fail(error, ARP_STATUS_INVALID, -1, "Weight %u has type %u, which this library does not know", index,
+                r->type);
   if (r->source > ARP_SOURCE_CONSTANTS || r->layout > ARP_LAYOUT_TILES || r->reserved || (quant < 0 && r->layout))
     return fail(error, ARP_STATUS_INVALID, -1, "Weight %u has an impossible source or layout", index);
   const struct quant_kernels *q = quant < 0 ? NULL : &weights->kernels->quants[quant];
   const uint32_t values = q ? q->block_values : 1, bytes = q ? q->block_bytes : 8;
   if (!r->rows || !r->columns || r->columns % values || r->rows > INT32_MAX || r->columns > INT32_MAX / 8)
-    return fail(error, ARP_STATUS_INVALID, -1, "Weight %u has an impossible shape: %u rows of %u columns in blocks of %u",
-                index, r->rows, r->columns, values);
+    return fail(error, ARP_STATUS_INVALID, -1,
+                "Weight %u has an impossible shape: %u rows of %u columns in blocks of %u", index, r->rows,
+                r->columns, values);
   *w = (struct weight){.type = r->type, .layout = r->layout, .rows = r->rows, .columns = r->columns, .quant = q};
   w->row_bytes = r->columns / values * (size_t)bytes;
   if (r->offset > available || w->row_bytes > (available - r->offset) / r->rows)

@@ -3,10 +3,10 @@ const std = @import("std");
 const c = @import("c");
 
 const enums = .{
-    .{ "Status", "ARP_STATUS_" },      .{ "Type", "ARP_TYPE_" },          .{ "TypeValues", "ARP_TYPE_VALUES_" },
-    .{ "TypeBytes", "ARP_TYPE_BYTES_" }, .{ "Source", "ARP_SOURCE_" },    .{ "Layout", "ARP_LAYOUT_" },
-    .{ "Rows", "ARP_ROWS_" },          .{ "Op", "ARP_OP_" },              .{ "RopePairs", "ARP_ROPE_PAIRS_" },
-    .{ "Flag", "ARP_FLAG_" },          .{ "Limit", "ARP_LIMIT_" },
+    .{ "Status", "ARP_STATUS_" },        .{ "Type", "ARP_TYPE_" },     .{ "TypeValues", "ARP_TYPE_VALUES_" },
+    .{ "TypeBytes", "ARP_TYPE_BYTES_" }, .{ "Source", "ARP_SOURCE_" }, .{ "Layout", "ARP_LAYOUT_" },
+    .{ "Rows", "ARP_ROWS_" },            .{ "Op", "ARP_OP_" },         .{ "RopePairs", "ARP_ROPE_PAIRS_" },
+    .{ "Flag", "ARP_FLAG_" },            .{ "Limit", "ARP_LIMIT_" },
 };
 const structs = .{
     .{ "ErrorRecord", "arp_error" }, .{ "WeightRecord", "arp_weight" },    .{ "BufferRecord", "arp_buffer" },
@@ -25,7 +25,9 @@ pub fn main(init: std.process.Init) !void {
     inline for (enums) |e| {
         try w.print("\nexport const {s} = {{\n", .{e[0]});
         inline for (decls) |d| {
-            if (comptime belongs(d.name, e[1])) try w.print("  {s}: {d},\n", .{ d.name[e[1].len..], @field(c, d.name) });
+            if (comptime belongs(d.name, e[1])) {
+                try w.print("  {s}: {d},\n", .{ d.name[e[1].len..], @field(c, d.name) });
+            }
         }
         try w.writeAll("} as const;\n");
     }
@@ -44,7 +46,9 @@ pub fn main(init: std.process.Init) !void {
         if (comptime std.mem.startsWith(u8, d.name, "arp_") and @TypeOf(@field(c, d.name)) != type) {
             const f = @typeInfo(@TypeOf(@field(c, d.name))).@"fn";
             try w.print("  {s}: {{ parameters: [", .{d.name});
-            inline for (f.params, 0..) |p, i| try w.print("{s}\"{s}\"", .{ if (i == 0) "" else ", ", spelling(p.type.?) });
+            inline for (f.params, 0..) |p, i| {
+                try w.print("{s}\"{s}\"", .{ if (i == 0) "" else ", ", spelling(p.type.?) });
+            }
             try w.print("], result: \"{s}\" }},\n", .{spelling(f.return_type.?)});
         }
     }
@@ -56,7 +60,8 @@ pub fn main(init: std.process.Init) !void {
 fn belongs(comptime name: []const u8, comptime prefix: []const u8) bool {
     if (!std.mem.startsWith(u8, name, prefix)) return false;
     inline for (enums) |e| {
-        if (e[1].len > prefix.len and std.mem.startsWith(u8, e[1], prefix) and std.mem.startsWith(u8, name, e[1])) return false;
+        const longer = e[1].len > prefix.len and std.mem.startsWith(u8, e[1], prefix);
+        if (longer and std.mem.startsWith(u8, name, e[1])) return false;
     }
     return true;
 }
@@ -64,7 +69,10 @@ fn belongs(comptime name: []const u8, comptime prefix: []const u8) bool {
 fn spelling(comptime T: type) []const u8 {
     return switch (@typeInfo(T)) {
         .pointer, .optional => "buffer",
-        .int => |i| if (i.bits == 32) (if (i.signedness == .signed) "i32" else "u32") else @compileError("not in the ABI's alphabet"),
+        .int => |i| switch (i.bits) {
+            32 => if (i.signedness == .signed) "i32" else "u32",
+            else => @compileError("not in the ABI's alphabet"),
+        },
         .float => "f64",
         else => @compileError("not in the ABI's alphabet"),
     };

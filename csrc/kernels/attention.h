@@ -1,10 +1,11 @@
 // Flash attention (Dao et al. 2022; online softmax of Milakov and Gimelshein 2018) over the blocked cache.
 //
-// A block holds 64 positions. Keys of a head stand as (4, key_columns, 16 positions), so that 16 scores are one vector and
-// sum vertically over columns; values as (64, value_columns), rounded up to whole vectors. For each query the arithmetic is, whatever it is batched with:
-// within a span of SPAN_BLOCKS blocks (aligned to absolute positions) a running maximum, sum and weighted sum of values,
-// block after block, position after position; spans start afresh and are merged in ascending order. So the spans of one
-// query may be computed anywhere, and masked positions and masked blocks change nothing.
+// A block holds 64 positions. Keys of a head stand as (4, key_columns, 16 positions), so that 16 scores are one vector
+// and sum vertically over columns; values as (64, value_columns), rounded up to whole vectors. For each query the
+// arithmetic is, whatever it is batched with: within a span of SPAN_BLOCKS blocks (aligned to absolute positions) a
+// running maximum, sum and weighted sum of values, block after block, position after position; spans start afresh and
+// are merged in ascending order. So the spans of one query may be computed anywhere, and masked positions and masked
+// blocks change nothing.
 //
 // The template is instantiated per element type of the cache: KV_TYPE, KV_WIDEN (16 elements to f32x16), KV_NAME.
 #define KV_CAT_(a, b) a##_##b

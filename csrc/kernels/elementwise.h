@@ -1,5 +1,5 @@
-// Kernels over rows of columns: quantization of activations, norms, activation functions. A row is walked in vectors of 16
-// columns in ascending order; a last partial vector is padded with zeros.
+// Kernels over rows of columns: quantization of activations, norms, activation functions. A row is walked in vectors of
+// 16 columns in ascending order; a last partial vector is padded with zeros.
 #pragma once
 
 // The columns from `at` on, zeros beyond the end.

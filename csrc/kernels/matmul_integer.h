@@ -1,5 +1,5 @@
-// The fused dequantize-matmul of integer formats with int8 activations. The same arithmetic for one and for many tokens:
-// for each group of columns, ascending, an exact integer dot product, then
+// The fused dequantize-matmul of integer formats with int8 activations. The same arithmetic for one and for many
+// tokens: for each group of columns, ascending, an exact integer dot product, then
 //   groups of 32:  y = fma(dot * x.scale, scale, y)
 //   groups of 16:  y = fma(fma(dot1, scale1, dot0 * scale0), x.scale, y)
 //   with mins:     y = fma(-min, x.scale * (sum of x.q), y)
@@ -15,8 +15,9 @@ struct integer_format {
   void (*scales)(const void *tile, f32x16 *scale, f32x16 *min);
 };
 
-// Tokens that are multiplied straight from registers; tokens that share an unpacked tile from the L1 cache (a multiple of all
-// pass widths; their sums are 6 KB per row group); row groups that share activations from there; how far decoding reads ahead.
+// Tokens that are multiplied straight from registers; tokens that share an unpacked tile from the L1 cache (a multiple
+// of all pass widths; their sums are 6 KB per row group); row groups that share activations from there; how far
+// decoding reads ahead.
 enum { FEW_TOKENS = 4, TOKENS_AT_ONCE = MATMUL_TOKENS > FEW_TOKENS ? MATMUL_TOKENS : FEW_TOKENS };
 enum { MATMUL_BLOCK_TOKENS = 96, MATMUL_GROUPS = 4, PREFETCH_BYTES = 4096 };
 
@@ -30,8 +31,9 @@ INLINE i32x16 dot4(struct integer_format f, i32x16 sum, u8x64 codes, const int8_
   return f.with_sign ? dot_w8(sum, codes, x) : dot_u6(sum, codes, x);
 }
 
-// Adds columns 32 j to 32 j + 31 of one tile for `count` (a constant) tokens, whose blocks x stand together. All dot products
-// advance by four columns at a time: as many independent chains as there are tokens hide the latency of the instruction.
+// Adds columns 32 j to 32 j + 31 of one tile for `count` (a constant) tokens, whose blocks x stand together. All dot
+// products advance by four columns at a time: as many independent chains as there are tokens hide the latency of the
+// instruction.
 INLINE void add_group(struct integer_format f, const u8x64 codes[8], const f32x16 *scale, const f32x16 *min, int j,
                       const struct q8_block *x, f32x16 *y, uint32_t count) {
   i32x16 dot[2][TOKENS_AT_ONCE];
@@ -111,8 +113,8 @@ INLINE void add_tile(struct integer_format f, const struct unpacked_tile *tile, 
   UNROLL for (uint32_t t = 0; t < count; t++) sums[t] = y[t];
 }
 
-// Any number of tokens: each tile is unpacked once for a block of tokens, and activations that are in the L1 cache are used
-// for several row groups.
+// Any number of tokens: each tile is unpacked once for a block of tokens, and activations that are in the L1 cache are
+// used for several row groups.
 INLINE void matmul_many(struct integer_format f, const struct matmul *m) {
   struct unpacked_tile unpacked[MATMUL_GROUPS];
   f32x16 sums[MATMUL_GROUPS][MATMUL_BLOCK_TOKENS];

@@ -1,8 +1,8 @@
 // Rows of a file to tiles, and to plain f32 values.
 #pragma once
 
-// Sixteen rows (zeros where there are fewer) to the tiles of one row group. A tile takes columns / values blocks of each row;
-// beyond the last block of a row the codes are those of a zero block.
+// Sixteen rows (zeros where there are fewer) to the tiles of one row group. A tile takes columns / values blocks of
+// each row; beyond the last block of a row the codes are those of a zero block.
 #define DEFINE_PACK_INTEGER(name, values)                                                                      \
   static void pack_##name(void *tiles, const uint8_t *rows_data, size_t row_bytes, uint32_t rows,              \
                           uint32_t columns) {                                                                  \

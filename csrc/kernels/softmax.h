@@ -29,8 +29,8 @@ INLINE void clear_sums(struct attention_sums *s, uint32_t columns, uint32_t coun
   }
 }
 
-// Scores of 64 positions to weights exp(scale * score - new maximum), 0 beyond the last position seen. Updates maximum and
-// total; returns the factor by which earlier sums decay.
+// Scores of 64 positions to weights exp(scale * score - new maximum), 0 beyond the last position seen. Updates maximum
+// and total; returns the factor by which earlier sums decay.
 INLINE float soften(float scores[64], float scale, uint32_t position, uint32_t last, float *maximum, float *total) {
   const i32x16 lanes = {0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15};
   const i32x16 seen = i32x16_set((int32_t)last - (int32_t)position);

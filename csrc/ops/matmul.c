@@ -1,8 +1,8 @@
 // MATMUL: activations times a tiled weight, with optional bias and accumulation.
 #include "check.h"
 
-// Tokens that share one pass over the weights: their activations (2 bytes a column, 1 MB at 5632 columns) stay in the L2
-// cache while row groups go by.
+// Tokens that share one pass over the weights: their activations (2 bytes a column, 1 MB at 5632 columns) stay in the
+// L2 cache while row groups go by.
 enum { BLOCK_TOKENS = 96, CHUNKS_PER_THREAD = 8, GROUPS_MAX = 16 };
 
 static int32_t check(struct plan *plan, uint32_t index, struct arp_error *error) {

@@ -18,9 +18,9 @@ static uint32_t chunks(const struct plan *plan, const struct arp_instr *i) {
   return divide_up(plan->frame.tokens, CHUNK_TOKENS);
 }
 
-// cos and sin of x, |x| < 2^20 * pi / 2, in plain f64 arithmetic: libm differs between systems. x is reduced by multiples of
-// pi / 2 in three parts (the first two have 33 significant bits, so their products with n < 2^20 are exact); the Taylor
-// series to r^17 are then off by less than 1e-19 at |r| <= pi / 4. Absolute error below 1e-15.
+// cos and sin of x, |x| < 2^20 * pi / 2, in plain f64 arithmetic: libm differs between systems. x is reduced by
+// multiples of pi / 2 in three parts (the first two have 33 significant bits, so their products with n < 2^20 are
+// exact); the Taylor series to r^17 are then off by less than 1e-19 at |r| <= pi / 4. Absolute error below 1e-15.
 static void cos_sin(double x, double *cosine, double *sine) {
   const double magic = 6755399441055744.0;  // 1.5 * 2^52: adding it rounds to an integer.
   const double n = (x * 0.63661977236758134308 + magic) - magic;

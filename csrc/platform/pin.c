@@ -8,7 +8,8 @@
 
 void library_pin(void) {
   HMODULE self;
-  GetModuleHandleExW(GET_MODULE_HANDLE_EX_FLAG_PIN | GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS, (LPCWSTR)&library_pin, &self);
+  const DWORD flags = GET_MODULE_HANDLE_EX_FLAG_PIN | GET_MODULE_HANDLE_EX_FLAG_FROM_ADDRESS;
+  GetModuleHandleExW(flags, (LPCWSTR)&library_pin, &self);
 }
 #else
 #include <dlfcn.h>

@@ -33,8 +33,8 @@ INLINE f32x16 f32x16_max(f32x16 a, f32x16 b) {
 INLINE f32x16 f32x16_from_f16(f16x16 v) { return __builtin_convertvector(v, f32x16); }
 INLINE f16x16 f16x16_from_f32(f32x16 v) { return __builtin_convertvector(v, f16x16); }
 
-// A lane gains the sum of its four products, in 16-bit arithmetic that any machine has: |product| <= 128 * 127, and two of
-// them stay below 2^15.
+// A lane gains the sum of its four products, in 16-bit arithmetic that any machine has: |product| <= 128 * 127, and two
+// of them stay below 2^15.
 INLINE i32x16 dot_bytes(i32x16 sum, i16x32 even, i16x32 odd, const int8_t *x) {
   const i16x32 x_even = (i16x32)i32x16_set((int32_t)((uint32_t)x[2] << 16 | (uint16_t)x[0]));
   const i16x32 x_odd = (i16x32)i32x16_set((int32_t)((uint32_t)x[3] << 16 | (uint16_t)x[1]));

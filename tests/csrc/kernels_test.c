@@ -1,6 +1,6 @@
-// Every kernel of every instruction set of this build against the last one, plain C, byte for byte, on seeded data. Prints a
-// line per kernel with a hash of its results, so that runs on other architectures can be compared too; exits with 1 when two
-// instruction sets differ. tests/csrc/kernels_test.ts builds and runs it.
+// Every kernel of every instruction set of this build against the last one, plain C, byte for byte, on seeded data.
+// Prints a line per kernel with a hash of its results, so that runs on other architectures can be compared too; exits
+// with 1 when two instruction sets differ. tests/csrc/kernels_test.ts builds and runs it.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -62,7 +62,8 @@ enum { ROWS = 37, TOKENS = 133 };
 
 static void matmuls(const struct kernels *k, const struct quant_kernels *q, uint32_t columns) {
   const uint32_t groups = (ROWS + TILE_ROWS - 1) / TILE_ROWS, tiles = (columns + q->columns - 1) / q->columns;
-  const size_t row_bytes = columns / q->block_values * (size_t)q->block_bytes, group_bytes = tiles * (size_t)q->tile_bytes;
+  const size_t row_bytes = columns / q->block_values * (size_t)q->block_bytes;
+  const size_t group_bytes = tiles * (size_t)q->tile_bytes;
   uint8_t *blocks = zeroed(ROWS * row_bytes), *packed = zeroed(groups * group_bytes);
   fill_blocks(q, blocks, ROWS * (size_t)(columns / q->block_values));
   float *values = zeroed(columns * sizeof(float));
@@ -170,7 +171,9 @@ static void run(const struct kernels *k, int which) {
       for (uint32_t columns = 16; columns < 700; columns += 83) elementwise(k, columns);
       break;
     case 1: ropes(k); break;
-    case 2: attentions(k, KV_F16, 64, 64, 2), attentions(k, KV_F16, 128, 64, 5), attentions(k, KV_F16, 40, 72, 1); break;
+    case 2:
+      attentions(k, KV_F16, 64, 64, 2), attentions(k, KV_F16, 128, 64, 5), attentions(k, KV_F16, 40, 72, 1);
+      break;
     default: attentions(k, KV_F32, 64, 64, 8), attentions(k, KV_F32, 32, 256, 3), attentions(k, KV_F32, 8, 8, 2); break;
   }
 }
