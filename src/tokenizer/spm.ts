@@ -11,7 +11,7 @@ import type { IntList } from "./int_list.ts";
 import { rankScores } from "./rank_scores.ts";
 import { SpecialMatcher } from "./special_matcher.ts";
 import { readSpecialTokens, unknownFallback } from "./special_tokens.ts";
-import { SpmWordMerger, type SpmWordParts, type Word } from "./spm_word.ts";
+import { countCharacters, SpmWordMerger, type SpmWordParts, type Word } from "./spm_word.ts";
 import type { Tokenizer } from "./tokenizer.ts";
 import {
   markHexTextsAsBytes,
@@ -156,7 +156,7 @@ class SentencePieceBpe implements TokenizerModel {
   }
 
   *#encodeLong(word: Word, tokens: IntList): Generator<void, void> {
-    const merger = new SpmWordMerger(this.#parts, word.end - word.start);
+    const merger = new SpmWordMerger(this.#parts, countCharacters(word));
     yield;
     merger.start(word);
     yield;

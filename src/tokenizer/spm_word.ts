@@ -35,7 +35,7 @@ export class SpmWordMerger implements MergeRules {
   #finished = -1;
   #word: Word = { bytes: new Uint8Array(0), start: 0, end: 0 };
 
-  /** For words of up to `capacity` bytes. */
+  /** For words of up to `capacity` characters. */
   constructor(parts: SpmWordParts, capacity: number) {
     this.#parts = parts;
     this.#merger = new PairMerger(this, capacity);
@@ -103,6 +103,13 @@ export class SpmWordMerger implements MergeRules {
     const token = vocabulary.table.find(this.#word.bytes, start, end);
     return token >= 0 && mayArise(vocabulary, token) ? token : -1;
   }
+}
+
+/** How many characters a word has. */
+export function countCharacters(word: Word): number {
+  let count = 0;
+  for (let at = word.start; at < word.end; at += characterBytes(word.bytes[at])) count++;
+  return count;
 }
 
 /** How many bytes the character takes that begins with this one. */
