@@ -39,16 +39,17 @@ static bool over(const struct task *task) {
   return state == TASK_DONE || state == TASK_CANCELLED;
 }
 
-// Waits until every chunk of the group is done; false when the task was cancelled.
-static bool wait_for_group(const struct task *task, const struct task_group *group) {
-  uint64_t until = 0;
+// Waits until every chunk of the group is done; false when the task was cancelled or the time is up (0: never).
+static bool wait_for_group(const struct task *task, const struct task_group *group, uint64_t until) {
+  uint64_t yield_from = 0;
   for (uint32_t turn = 0; atomic_load_explicit(&group->done, memory_order_acquire) < group->chunks; turn++) {
     if (atomic_load_explicit(&task->cancelled, memory_order_relaxed)) return false;
     spin_pause();
     if (turn % 64 != 63) continue;
     const uint64_t now = time_ns();
-    if (!until) until = now + SPIN_GROUP_NS;
-    else if (now > until) thread_yield();
+    if (until && now > until) return false;
+    if (!yield_from) yield_from = now + SPIN_GROUP_NS;
+    else if (now > yield_from) thread_yield();
   }
   return true;
 }
@@ -81,7 +82,7 @@ static bool work(struct task *task, uint32_t thread, uint64_t until) {
   for (uint32_t i = 0; i < task->stages_count; i++) {
     if (!work_on_stage(task, i, thread, until)) return false;
     if (!task->stages[i].last_of_group) continue;
-    if (!wait_for_group(task, &task->groups[task->stages[i].group])) return false;
+    if (!wait_for_group(task, &task->groups[task->stages[i].group], until)) return false;
     atomic_store_explicit(&task->stage_reached, i + 1, memory_order_relaxed);
   }
   return true;

@@ -1,3 +1,4 @@
+// test: alone
 // The share of the event loop: a turn when it is due, none before.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";

@@ -1,3 +1,4 @@
+// test: alone
 /** Slices, the order of turns, abort, and that timers stay on time and nothing keeps the process alive. */
 
 import assert from "node:assert/strict";

@@ -1,5 +1,5 @@
-// Q4_K: 256 values in eight groups of 32, w = d * scale * q - dmin * min with 6-bit scales and mins. Of each 32 bytes, the
-// low nibbles are one group and the high ones the next.
+// Q4_K: 256 values in eight groups of 32, w = d * scale * q - dmin * min with 6-bit scales and mins. Of each 32 bytes,
+// the low nibbles are one group and the high ones the next.
 #pragma once
 #include "k_scales.h"
 

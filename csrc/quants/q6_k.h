@@ -1,5 +1,5 @@
-// Q6_K: 256 values in sixteen groups of 16, w = d * scale * (q - 32) with int8 scales. Group pair j = 4h + s (32 values)
-// has its low four bits in half s / 2 of the bytes ql[64h + 32 (s % 2)], its high two in bits 2s of qh[32h].
+// Q6_K: 256 values in sixteen groups of 16, w = d * scale * (q - 32) with int8 scales. Group pair j = 4h + s (32
+// values) has its low four bits in half s / 2 of the bytes ql[64h + 32 (s % 2)], its high two in bits 2s of qh[32h].
 #pragma once
 #include "integer.h"
 

@@ -3,10 +3,10 @@
 import { NativeCache, NativeMap, NativeWeights } from "../../src/native/objects.ts";
 import { Limit } from "../../src/native/abi.ts";
 import { NativePlan } from "../../src/native/plan.ts";
-import { PlanBuilder } from "../../src/plan/builder.ts";
+import { PlanBuilder, type PlanOptions } from "../../src/plan/builder.ts";
 import { encodeCacheShape, encodePlan } from "../../src/plan/encode.ts";
 import { createFrame, encodeFrame } from "../../src/plan/frame.ts";
-import { type Buffer, instructionName, type Plan } from "../../src/plan/plan.ts";
+import { type Buffer, type CacheShape, instructionName, type Plan } from "../../src/plan/plan.ts";
 import { runWhole } from "../../src/time_slice.ts";
 import { seededRandom } from "../gguf/seeded_random.ts";
 
@@ -76,16 +76,12 @@ export interface AttentionRunner extends Disposable {
 /** The layer of the cache that is used: not the first one. */
 const LAYER = 1;
 
-/** Makes a cache with two plans over it, one that writes and one that attends. */
-export async function createAttention(shape: AttentionShape, options: RunnerOptions): Promise<AttentionRunner> {
-  const { keyValueHeads, group, keyColumns, valueColumns, type } = shape;
-  const { contextLength, tokensMax = 64, threads = 0, scale = 1 / Math.sqrt(keyColumns) } = options;
-  const blocks = Math.ceil(contextLength / Limit.BLOCK_POSITIONS);
-  const types = { keyType: type, valueType: type };
-  const cacheShape = { layers: LAYER + 1, heads: keyValueHeads, keyColumns, valueColumns, ...types, blocks };
-  const sizes = { tokensMax, outputsMax: 1, contextLength, threads, cache: cacheShape };
-  const heads = keyValueHeads * group;
-
+/** Records a plan that writes keys and values and one that attends to them. */
+function recordPlans(
+  sizes: ConstructorParameters<typeof PlanBuilder>[0] & { cache: CacheShape },
+  { heads, scale }: { heads: number; scale: number },
+) {
+  const { heads: keyValueHeads, keyColumns, valueColumns } = sizes.cache;
   const writer = new PlanBuilder(sizes);
   const keys = writer.input({ label: "keys", rows: "TOKENS", columns: keyValueHeads * keyColumns });
   const values = writer.input({ label: "values", rows: "TOKENS", columns: keyValueHeads * valueColumns });
@@ -94,10 +90,21 @@ export async function createAttention(shape: AttentionShape, options: RunnerOpti
   const queries = reader.input({ label: "queries", rows: "TOKENS", columns: heads * keyColumns });
   const results = reader.attention(queries, { label: "attend", layer: LAYER, heads, scale });
   reader.keep(results);
+  return { keys, values, writing: runWhole(writer.finish()), queries, results, reading: runWhole(reader.finish()) };
+}
 
+/** Makes a cache with two plans over it, one that writes and one that attends. */
+export async function createAttention(shape: AttentionShape, options: RunnerOptions): Promise<AttentionRunner> {
+  const { keyValueHeads, keyColumns, valueColumns, type } = shape;
+  const { contextLength, tokensMax = 64, threads = 0, scale = 1 / Math.sqrt(keyColumns) } = options;
+  const blocks = Math.ceil(contextLength / Limit.BLOCK_POSITIONS);
+  const types = { keyType: type, valueType: type };
+  const cacheShape = { layers: LAYER + 1, heads: keyValueHeads, keyColumns, valueColumns, ...types, blocks };
+  const sizes = { tokensMax, outputsMax: 1, contextLength, threads, cache: cacheShape };
+  const { writing, keys, values } = recordWriter(sizes, shape);
+  const { reading, queries, results } = recordReader(sizes, { ...shape, scale });
   const owned = new DisposableStack();
   const cache = owned.use(NativeCache.create(encodeCacheShape(cacheShape)));
-  const [writing, reading] = [runWhole(writer.finish()), runWhole(reader.finish())];
   const write = owned.use(await createPlan(writing, cache));
   const attend = owned.use(await createPlan(reading, cache));
   const frame = createFrame({ tokensMax, outputsMax: 1, sequencesMax: 1, tableBlocksMax: blocks });
@@ -140,6 +147,30 @@ export async function createAttention(shape: AttentionShape, options: RunnerOpti
     },
     [Symbol.dispose]: () => owned.dispose(),
   };
+}
+
+/** The plan that writes. */
+function recordWriter(sizes: PlanOptions, shape: AttentionShape): { writing: Plan; keys: Buffer; values: Buffer } {
+  const { keyValueHeads, keyColumns, valueColumns } = shape;
+  const plan = new PlanBuilder(sizes);
+  const keys = plan.input({ label: "keys", rows: "TOKENS", columns: keyValueHeads * keyColumns });
+  const values = plan.input({ label: "values", rows: "TOKENS", columns: keyValueHeads * valueColumns });
+  plan.kvWrite(keys, values, { label: "write", layer: LAYER });
+  return { writing: runWhole(plan.finish()), keys, values };
+}
+
+/** The plan that attends. */
+function recordReader(
+  sizes: PlanOptions,
+  shape: AttentionShape & { scale: number },
+): { reading: Plan; queries: Buffer; results: Buffer } {
+  const { keyValueHeads, group, keyColumns, scale } = shape;
+  const heads = keyValueHeads * group;
+  const plan = new PlanBuilder(sizes);
+  const queries = plan.input({ label: "queries", rows: "TOKENS", columns: heads * keyColumns });
+  const results = plan.attention(queries, { label: "attend", layer: LAYER, heads, scale });
+  plan.keep(results);
+  return { reading: runWhole(plan.finish()), queries, results };
 }
 
 /** A plan without weights. */
