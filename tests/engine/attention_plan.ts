@@ -6,7 +6,7 @@ import { NativePlan } from "../../src/native/plan.ts";
 import { PlanBuilder, type PlanOptions } from "../../src/plan/builder.ts";
 import { encodeCacheShape, encodePlan } from "../../src/plan/encode.ts";
 import { createFrame, encodeFrame } from "../../src/plan/frame.ts";
-import { type Buffer, type CacheShape, instructionName, type Plan } from "../../src/plan/plan.ts";
+import { type Buffer, instructionName, type Plan } from "../../src/plan/plan.ts";
 import { runWhole } from "../../src/time_slice.ts";
 import { seededRandom } from "../gguf/seeded_random.ts";
 
@@ -75,23 +75,6 @@ export interface AttentionRunner extends Disposable {
 
 /** The layer of the cache that is used: not the first one. */
 const LAYER = 1;
-
-/** Records a plan that writes keys and values and one that attends to them. */
-function recordPlans(
-  sizes: ConstructorParameters<typeof PlanBuilder>[0] & { cache: CacheShape },
-  { heads, scale }: { heads: number; scale: number },
-) {
-  const { heads: keyValueHeads, keyColumns, valueColumns } = sizes.cache;
-  const writer = new PlanBuilder(sizes);
-  const keys = writer.input({ label: "keys", rows: "TOKENS", columns: keyValueHeads * keyColumns });
-  const values = writer.input({ label: "values", rows: "TOKENS", columns: keyValueHeads * valueColumns });
-  writer.kvWrite(keys, values, { label: "write", layer: LAYER });
-  const reader = new PlanBuilder(sizes);
-  const queries = reader.input({ label: "queries", rows: "TOKENS", columns: heads * keyColumns });
-  const results = reader.attention(queries, { label: "attend", layer: LAYER, heads, scale });
-  reader.keep(results);
-  return { keys, values, writing: runWhole(writer.finish()), queries, results, reading: runWhole(reader.finish()) };
-}
 
 /** Makes a cache with two plans over it, one that writes and one that attends. */
 export async function createAttention(shape: AttentionShape, options: RunnerOptions): Promise<AttentionRunner> {
