@@ -48,6 +48,9 @@ struct map *map_create_memory(double bytes, struct arp_error *error) {
   return map;
 }
 
+void map_fetch(const struct map *map, size_t offset, size_t bytes) {
+  if (map->file.data) file_map_fetch(&map->file, offset, bytes);
+}
 void map_forget(const struct map *map, size_t offset, size_t bytes) {
   if (map->file.data) file_map_forget(&map->file, offset, bytes);
 }

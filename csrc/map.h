@@ -12,5 +12,7 @@ struct map {
 
 struct map *map_open_file(const char *path, struct arp_error *error);
 struct map *map_create_memory(double bytes, struct arp_error *error);
+// Maps a file's pages at once instead of one fault at a time.
+void map_fetch(const struct map *map, size_t offset, size_t bytes);
 // A file's pages can be given back once their contents have been copied.
 void map_forget(const struct map *map, size_t offset, size_t bytes);

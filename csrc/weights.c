@@ -6,23 +6,29 @@
 
 #include "cpu.h"
 
-enum { CHUNK_GROUPS = 4 };  // Row groups a thread tiles at a time: some 100 KB.
+enum { CHUNK_BYTES = 1 << 20 };  // What a thread tiles at a time: mapping and forgetting pages costs by the call.
 
 static uint32_t row_groups(const struct weight *w) { return (w->rows + TILE_ROWS - 1) / TILE_ROWS; }
+// Row groups of a chunk.
+static uint32_t chunk_groups(const struct weight *w) {
+  const size_t groups = CHUNK_BYTES / (TILE_ROWS * w->row_bytes);
+  return groups < 1 ? 1 : (uint32_t)groups;
+}
 
 static void tile_chunk(struct task *task, uint32_t stage, uint32_t chunk, uint32_t thread) {
   (void)thread;
   struct weights *weights = (struct weights *)((char *)task - offsetof(struct weights, task));
   const struct weight *w = &weights->items[stage];
-  uint32_t group = chunk * CHUNK_GROUPS, end = group + CHUNK_GROUPS;
+  uint32_t group = chunk * chunk_groups(w), end = group + chunk_groups(w);
   if (end > row_groups(w)) end = row_groups(w);
   const size_t from = group * (size_t)TILE_ROWS * w->row_bytes;
+  const size_t rows = end * (size_t)TILE_ROWS < w->rows ? end * (size_t)TILE_ROWS : w->rows;
+  map_fetch(weights->map, w->source_offset + from, rows * w->row_bytes - from);
   for (; group < end; group++) {
     const uint32_t row = group * TILE_ROWS, left = w->rows - row;
     w->quant->pack(w->tiles + group * w->group_bytes, w->source + row * w->row_bytes, w->row_bytes,
                    left < TILE_ROWS ? left : TILE_ROWS, w->columns);
   }
-  const size_t rows = end * (size_t)TILE_ROWS < w->rows ? end * (size_t)TILE_ROWS : w->rows;
   map_forget(weights->map, w->source_offset + from, rows * w->row_bytes - from);
 }
 
@@ -94,7 +100,7 @@ static int32_t fill(struct weights *weights, const struct arp_weight *records, c
     if (w->layout != ARP_LAYOUT_TILES) continue;
     w->tiles = at;
     at += row_groups(w) * w->group_bytes;
-    weights->task.stages[i].chunks = (row_groups(w) + CHUNK_GROUPS - 1) / CHUNK_GROUPS;
+    weights->task.stages[i].chunks = (row_groups(w) + chunk_groups(w) - 1) / chunk_groups(w);
     weights->task.groups->chunks += weights->task.stages[i].chunks;
   }
   if (count) weights->task.stages[count - 1].last_of_group = true;

@@ -15,5 +15,7 @@ struct file_map {
 // False with a reason in `why` (a static string or strerror).
 bool file_map_open(struct file_map *map, const char *path, const char **why);
 void file_map_close(struct file_map *map);
+// Asks for a part that will be read now.
+void file_map_fetch(const struct file_map *map, size_t offset, size_t bytes);
 // Lets the system take back the memory of a part that will not be read soon; its contents stay in the file.
 void file_map_forget(const struct file_map *map, size_t offset, size_t bytes);
