@@ -43,26 +43,35 @@ INLINE void store_rows(const struct matmul *m, uint32_t row, uint32_t token, f32
 #define KV_WIDEN(p) f32x16_load(p)
 #include "attention.h"
 
-#define INTEGER_FORMAT(name)                                                                     \
+// Activations end at a multiple of 64 columns, a row at one of its format's block.
+#define INTEGER_FORMAT(name, values)                                                             \
   ((struct integer_format){                                                                      \
       .columns = name##_columns,                                                                 \
       .group = name##_group,                                                                     \
       .tile_bytes = sizeof(tile_##name),                                                         \
+      .ends_inside = name##_columns > 64 && name##_columns > (values),                           \
       .bias_shift = name##_bias_shift,                                                           \
       .with_min = name##_min,                                                                    \
       .with_sign = name##_signed,                                                                \
       .unpack = unpack_##name,                                                                   \
       .scales = scales_##name,                                                                   \
   })
-#define DEFINE_INTEGER(name, values, bytes)                                                      \
-  _Static_assert(sizeof(block_##name) == (bytes), "block size of " #name);                       \
+// The matmuls of one kind of tile; `values` of the smallest block that it is made of.
+#define DEFINE_INTEGER_TILE(name, values)                                                        \
   _Static_assert(sizeof(tile_##name) % 64 == 0, "whole cache lines");                            \
   INLINE void unpack_##name(const void *t, int j, u8x64 c[8]) { name##_unpack(t, j, c); }        \
   INLINE void scales_##name(const void *t, f32x16 *s, f32x16 *m) { name##_scales(t, s, m); }     \
-  static void matmul_q8_##name(const struct matmul *m) { matmul_integer(INTEGER_FORMAT(name), m); } \
-  INLINE void widen_##name(const uint8_t *t, f32x16 *w) { widen_integer(INTEGER_FORMAT(name), t, w); } \
-  DEFINE_PACK_INTEGER(name, values)                                                              \
+  static void matmul_q8_##name(const struct matmul *m) {                                         \
+    matmul_integer(INTEGER_FORMAT(name, values), m);                                             \
+  }                                                                                              \
+  INLINE void widen_##name(const uint8_t *t, f32x16 *w) {                                        \
+    widen_integer(INTEGER_FORMAT(name, values), t, w);                                           \
+  }                                                                                              \
   DEFINE_MATMUL_FLOAT(name, name##_columns, sizeof(tile_##name))
+#define DEFINE_INTEGER(name, values, bytes)                                                      \
+  _Static_assert(sizeof(block_##name) == (bytes), "block size of " #name);                       \
+  DEFINE_INTEGER_TILE(name, values)                                                              \
+  DEFINE_PACK_INTEGER(name, values)
 #define DEFINE_FLOAT(name, values, bytes)                                                        \
   INLINE void widen_##name(const uint8_t *t, f32x16 *w) {                                        \
     for (int c = 0; c < FLOAT_TILE_COLUMNS; c++) w[c] = name##_widen((const block_##name *)t + 16 * c); \
@@ -77,9 +86,10 @@ INLINE void store_rows(const struct matmul *m, uint32_t row, uint32_t token, f32
 #include "../quants/list.h"
 #undef QUANT
 
-#define ROW_INTEGER(name, values, bytes) \
-  {name##_columns, sizeof(tile_##name), values, bytes, true, pack_##name, dequantize_##name, matmul_q8_##name, \
-   matmul_f32_##name}
+#define ROW_INTEGER_TILE(name, tile, values, bytes)                                                          \
+  {tile##_columns, sizeof(tile_##tile), values, bytes, true, pack_##name, dequantize_##name, matmul_q8_##tile, \
+   matmul_f32_##tile}
+#define ROW_INTEGER(name, values, bytes) ROW_INTEGER_TILE(name, name, values, bytes)
 #define ROW_FLOAT(name, values, bytes)                                                                       \
   {FLOAT_TILE_COLUMNS, FLOAT_TILE_COLUMNS * TILE_ROWS * (bytes), values, bytes, false, pack_##name,          \
    dequantize_##name, NULL, matmul_f32_##name}

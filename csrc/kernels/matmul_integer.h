@@ -9,16 +9,17 @@
 // A format as the templates below see it: a compile-time constant, so that every call is inlined.
 struct integer_format {
   uint32_t columns, group, tile_bytes;
+  bool ends_inside;  // Rows may end inside a tile, and activations before its end.
   int bias_shift;
   bool with_min, with_sign;
   void (*unpack)(const void *tile, int j, u8x64 codes[8]);
   void (*scales)(const void *tile, f32x16 *scale, f32x16 *min);
 };
 
-// Tokens that are multiplied straight from registers; tokens that share an unpacked tile from the L1 cache (a multiple
-// of all pass widths; their sums are 6 KB per row group); row groups that share activations from there; how far
-// decoding reads ahead.
-enum { FEW_TOKENS = 4, TOKENS_AT_ONCE = MATMUL_TOKENS > FEW_TOKENS ? MATMUL_TOKENS : FEW_TOKENS };
+// FEW_TOKENS of the instruction set are multiplied straight from registers. Here: tokens that share an unpacked tile
+// from the L1 cache (a multiple of all pass widths; their sums are 6 KB per row group); row groups that share
+// activations from there; how far decoding reads ahead.
+enum { TOKENS_AT_ONCE = MATMUL_TOKENS > FEW_TOKENS ? MATMUL_TOKENS : FEW_TOKENS };
 enum { MATMUL_BLOCK_TOKENS = 96, MATMUL_GROUPS = 4, PREFETCH_BYTES = 4096 };
 
 // Where an integer sum starts: -bias * (sum of x), so that it ends as the dot product with code - bias.
@@ -68,6 +69,14 @@ INLINE void unpack_codes(struct integer_format f, const uint8_t *tile, int j, u8
     for (int k = 0; k < 8; k++) codes[k] = w8_prepare(codes[k]);
 }
 
+// How many groups of 32 columns of tile i a row has.
+INLINE int groups_of_tile(struct integer_format f, const struct matmul *m, uint32_t i) {
+  const uint32_t all = f.columns / 32;
+  if (!f.ends_inside) return (int)all;
+  const uint32_t left = m->columns / 32 - i * all;
+  return (int)(left < all ? left : all);
+}
+
 // Block `block` (32 columns) of the tokens from `token` on.
 INLINE const struct q8_block *token_blocks(const struct matmul *m, uint32_t token, uint32_t block) {
   return (const struct q8_block *)((const uint8_t *)m->x + block * m->x_stride) + token;
@@ -83,9 +92,10 @@ INLINE void matmul_few(struct integer_format f, const struct matmul *m, uint32_t
     for (uint32_t i = 0; i < m->group_tiles; i++, tile += f.tile_bytes) {
       f32x16 scale[16], min[16];
       f.scales(tile, scale, min);
-      for (int j = 0; j < groups; j++) {
-        // Hardware prefetchers stop at page ends and lag behind one core's needs. Spread over the tile, into the L2 cache:
-        // it takes more requests at a time than the L1.
+      const int present = groups_of_tile(f, m, i);
+      for (int j = 0; j < present; j++) {
+        // Hardware prefetchers stop at page ends and lag behind one core's needs. Spread over the tile, into the L2
+        // cache: it takes more requests at a time than the L1.
         const uint32_t part = f.tile_bytes / (uint32_t)groups;
         const uint8_t *ahead = tile + PREFETCH_BYTES + (uint32_t)j * part;
         UNROLL for (uint32_t at = 0; at < part; at += 64) __builtin_prefetch(ahead + at, 0, 2);
@@ -107,10 +117,10 @@ struct unpacked_tile {
 // `count` (a constant) of the tokens of a block, with the codes of one tile in the L1 cache.
 INLINE void add_tile(struct integer_format f, const struct unpacked_tile *tile, const struct matmul *m,
                      uint32_t token, uint32_t tile_index, f32x16 *sums, uint32_t count) {
-  const int groups = (int)f.columns / 32;
+  const int groups = (int)f.columns / 32, present = groups_of_tile(f, m, tile_index);
   f32x16 y[TOKENS_AT_ONCE];
   UNROLL for (uint32_t t = 0; t < count; t++) y[t] = sums[t];
-  for (int j = 0; j < groups; j++)
+  for (int j = 0; j < present; j++)
     add_group(f, tile->codes + 8 * j, tile->scale, tile->min, j,
               token_blocks(m, token, tile_index * (uint32_t)groups + (uint32_t)j), y, count);
   UNROLL for (uint32_t t = 0; t < count; t++) sums[t] = y[t];
@@ -138,7 +148,7 @@ INLINE void matmul_many(struct integer_format f, const struct matmul *m) {
         const uint32_t pass = f.group == 32 ? MATMUL_TOKENS : MATMUL_TOKENS_HALVES;
         for (; t + pass <= count; t += pass)
           for (uint32_t g = 0; g < groups; g++) add_tile(f, &unpacked[g], m, first + t, i, sums[g] + t, pass);
-        for (; t + FEW_TOKENS <= count; t += FEW_TOKENS)
+        for (; FEW_TOKENS > 1 && t + FEW_TOKENS <= count; t += FEW_TOKENS)
           for (uint32_t g = 0; g < groups; g++) add_tile(f, &unpacked[g], m, first + t, i, sums[g] + t, FEW_TOKENS);
         for (; t < count; t++)
           for (uint32_t g = 0; g < groups; g++) add_tile(f, &unpacked[g], m, first + t, i, sums[g] + t, 1);
@@ -150,13 +160,11 @@ INLINE void matmul_many(struct integer_format f, const struct matmul *m) {
 }
 
 INLINE void matmul_integer(struct integer_format f, const struct matmul *m) {
-  switch (m->tokens) {
-    case 1: matmul_few(f, m, 1); break;
-    case 2: matmul_few(f, m, 2); break;
-    case 3: matmul_few(f, m, 3); break;
-    case 4: matmul_few(f, m, 4); break;
-    default: matmul_many(f, m); break;
-  }
+  if (m->tokens == 1) return matmul_few(f, m, 1);
+  if (FEW_TOKENS >= 2 && m->tokens == 2) return matmul_few(f, m, 2);
+  if (FEW_TOKENS >= 3 && m->tokens == 3) return matmul_few(f, m, 3);
+  if (FEW_TOKENS >= 4 && m->tokens == 4) return matmul_few(f, m, 4);
+  matmul_many(f, m);
 }
 
 // The codes of a tile as floats: w = fma(code - bias, scale, -min), exact but for one rounding. out: (columns, 16 rows)

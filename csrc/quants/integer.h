@@ -3,8 +3,9 @@
 //
 // Tiles. Sixteen rows are stored together so that a 32-bit lane holds four consecutive columns of one row: byte i of
 // lane r of vector k is column 4k + i of row r. A dot product with four broadcast activations then sums vertically, and
-// scales are vectors over rows. A tile covers `columns` columns (256, or 64 for formats with blocks of 32) and has the
-// size of the 16 * columns / values blocks it was made of, rounded up to whole cache lines.
+// scales are vectors over rows. A tile covers `columns` columns, a multiple of 64 and of the block (256, or as few
+// blocks as give whole cache lines), and has the size of the 16 * columns / values blocks it was made of, rounded up to
+// whole cache lines. Rows may end inside a tile.
 //
 // A format <f> of kind INTEGER defines, in quants/<f>.h:
 //   block_<f>                              the block in the file
@@ -47,7 +48,7 @@ INLINE void unpack_nibbles(const uint8_t q[4][64], u8x64 codes[8]) {
     codes[2 * c + 1] = u8x64_shr(v, 4) & (u8x64)15;
   }
 }
-// One more bit (4) of 32 columns: bit k of a byte belongs to columns 4k to 4k + 3.
+// One more bit of 32 columns, in place `bit` of the code: bit k of a byte belongs to columns 4k to 4k + 3.
 INLINE void pack_bit(uint8_t q[64], int row, const uint8_t *codes, int bit) {
   uint32_t w = 0;
   for (int k = 0; k < 8; k++) w |= (load32(codes + 4 * k) >> bit & 0x01010101u) << k;
@@ -60,7 +61,7 @@ INLINE void unpack_bit(const uint8_t q[64], u8x64 codes[8], int bit) {
     codes[k] |= moved & (u8x64)(uint8_t)(1 << bit);
   }
 }
-// Two more bits (4 and 5) of 32 columns: bits 2 (k % 4) of vector k / 4 belong to columns 4k to 4k + 3.
+// Two more bits of 32 columns, from place `bit` on: bits 2 (k % 4) of vector k / 4 belong to columns 4k to 4k + 3.
 INLINE void pack_two_bits(uint8_t q[2][64], int row, const uint8_t *codes, int bit) {
   for (int h = 0; h < 2; h++) {
     uint32_t w = 0;

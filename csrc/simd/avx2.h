@@ -4,7 +4,7 @@
 
 #include "vector.h"
 
-enum { MATMUL_TOKENS = 2, MATMUL_TOKENS_HALVES = 1, FLOAT_TOKENS = 4, ATTENTION_QUERIES = 4 };
+enum { FEW_TOKENS = 4, MATMUL_TOKENS = 2, MATMUL_TOKENS_HALVES = 1, FLOAT_TOKENS = 4, ATTENTION_QUERIES = 4 };
 
 // The two registers of a 16-lane vector.
 typedef union {

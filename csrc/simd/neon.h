@@ -4,7 +4,7 @@
 
 #include "vector.h"
 
-enum { MATMUL_TOKENS = 3, MATMUL_TOKENS_HALVES = 2, FLOAT_TOKENS = 4, ATTENTION_QUERIES = 4 };
+enum { FEW_TOKENS = 4, MATMUL_TOKENS = 3, MATMUL_TOKENS_HALVES = 2, FLOAT_TOKENS = 4, ATTENTION_QUERIES = 4 };
 
 // The four registers of a 16-lane vector.
 typedef union {

@@ -2,7 +2,7 @@
 #pragma once
 #include "vector.h"
 
-enum { MATMUL_TOKENS = 4, MATMUL_TOKENS_HALVES = 2, FLOAT_TOKENS = 4, ATTENTION_QUERIES = 4 };
+enum { FEW_TOKENS = 1, MATMUL_TOKENS = 2, MATMUL_TOKENS_HALVES = 1, FLOAT_TOKENS = 4, ATTENTION_QUERIES = 4 };
 
 // Exact a * b + c in f32 without hardware: the product is exact in f64; the sum is rounded to odd there, so that the
 // second rounding to f32 cannot be a double rounding (Boldo and Melquiond, "Emulation of FMA and correctly rounded
@@ -41,7 +41,7 @@ INLINE i32x16 dot_bytes(i32x16 sum, i16x32 even, i16x32 odd, const int8_t *x) {
   const i32x16 pairs = (i32x16)(even * x_even + odd * x_odd);
   return sum + (pairs << 16 >> 16) + (pairs >> 16);
 }
-// u: unsigned, at most 63; x: int8 in -127..127, the same four for all lanes.
+// u: unsigned, at most 127; x: int8 in -127..127, the same four for all lanes.
 INLINE i32x16 dot_u6(i32x16 sum, u8x64 u, const int8_t *x) {
   return dot_bytes(sum, (i16x32)((u16x32)u & (u16x32)255), (i16x32)((u16x32)u >> (u16x32)8), x);
 }
@@ -53,6 +53,8 @@ INLINE i32x16 dot_w8(i32x16 sum, u8x64 w, const int8_t *x) {
 }
 // table[v] of 16 bytes, v in 0..15.
 INLINE u8x64 u8x64_lookup(const uint8_t table[16], u8x64 v) {
-  for (int i = 0; i < 64; i++) v[i] = table[v[i]];
-  return v;
+  uint8_t bytes[64];  // Elements of a vector that is in registers would go through memory one by one.
+  u8x64_store(bytes, v);
+  for (int i = 0; i < 64; i++) bytes[i] = table[bytes[i]];
+  return u8x64_load(bytes);
 }

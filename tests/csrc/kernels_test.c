@@ -44,17 +44,22 @@ static void *zeroed(size_t bytes) {
   return (void *)(((uintptr_t)p + 63) / 64 * 64);  // Never freed: the process is short.
 }
 
-// Random blocks whose values are finite.
+// Random blocks whose values are finite, and in formats with scales below 2^60: scales that are powers of two up to
+// 2^127 would make sums infinite.
+static bool is_usable(const struct quant_kernels *q, const float *values) {
+  for (uint32_t i = 0; i < q->block_values; i++) {
+    if (values[i] - values[i] != 0) return false;
+    if (q->block_values > 1 && (values[i] > 0x1p60f || values[i] < -0x1p60f)) return false;
+  }
+  return true;
+}
 static void fill_blocks(const struct quant_kernels *q, uint8_t *blocks, size_t count) {
   float values[256];
   for (size_t b = 0; b < count; b++) {
-    bool finite = false;
-    while (!finite) {
+    do {
       for (uint32_t i = 0; i < q->block_bytes; i++) blocks[b * q->block_bytes + i] = (uint8_t)next_u32();
       q->dequantize(blocks + b * q->block_bytes, values, q->block_values);
-      finite = true;
-      for (uint32_t i = 0; i < q->block_values; i++) finite = finite && values[i] - values[i] == 0;
-    }
+    } while (!is_usable(q, values));
   }
 }
 
