@@ -34,6 +34,10 @@ INLINE uint32_t load32(const uint8_t *p) {
 INLINE void store32(uint8_t *p, uint32_t w) { memcpy(p, &w, 4); }
 INLINE f32x16 f16_scales(const _Float16 d[16]) { return __builtin_convertvector(f16x16_load(d), f32x16); }
 
+// The 32 values of a block of 16 bytes: first all low nibbles, then all high ones.
+INLINE void split_nibbles(const uint8_t qs[16], uint8_t codes[32]) {
+  for (int i = 0; i < 16; i++) codes[i] = qs[i] & 15, codes[i + 16] = qs[i] >> 4;
+}
 // 32 columns as nibbles: vector c has columns 8c to 8c + 3 in the low and 8c + 4 to 8c + 7 in the high halves.
 INLINE void pack_nibbles(uint8_t q[4][64], int row, const uint8_t *codes) {
   for (int c = 0; c < 4; c++) {

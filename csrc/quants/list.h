@@ -1,11 +1,15 @@
 // Every weight format: name, NAME, GGUF type id, values per block, bytes per block, kind.
 // To add one: write quants/<name>.h and name it in both halves of this file.
 //
-// The kind is INTEGER (w = scale * (u - bias) - min, quants/integer.h) or FLOAT (quants/float.h).
+// The kind is INTEGER (w = scale * (u - bias) - min, quants/integer.h), FLOAT (quants/float.h), or WIDE16 or WIDE32:
+// int8 codes with a scale per 16 or 32 columns, which the format is re-encoded to at load (quants/wide.h).
 #ifdef QUANT
 QUANT(f32, F32, 0, 1, 4, FLOAT)
 QUANT(f16, F16, 1, 1, 2, FLOAT)
 QUANT(q4_0, Q4_0, 2, 32, 18, INTEGER)
+QUANT(q4_1, Q4_1, 3, 32, 20, INTEGER)
+QUANT(q5_0, Q5_0, 6, 32, 22, INTEGER)
+QUANT(q5_1, Q5_1, 7, 32, 24, INTEGER)
 QUANT(q8_0, Q8_0, 8, 32, 34, INTEGER)
 QUANT(q4_k, Q4_K, 12, 256, 144, INTEGER)
 QUANT(q5_k, Q5_K, 13, 256, 176, INTEGER)
@@ -16,7 +20,10 @@ QUANT(bf16, BF16, 30, 1, 2, FLOAT)
 #include "f16.h"
 #include "f32.h"
 #include "q4_0.h"
+#include "q4_1.h"
 #include "q4_k.h"
+#include "q5_0.h"
+#include "q5_1.h"
 #include "q5_k.h"
 #include "q6_k.h"
 #include "q8_0.h"

@@ -13,7 +13,7 @@ typedef struct {
 enum { q4_0_columns = 64, q4_0_group = 32, q4_0_bias_shift = 3, q4_0_signed = 0, q4_0_min = 0 };
 
 INLINE void q4_0_codes(const block_q4_0 *b, uint8_t codes[32]) {
-  for (int i = 0; i < 16; i++) codes[i] = b->qs[i] & 15, codes[i + 16] = b->qs[i] >> 4;
+  split_nibbles(b->qs, codes);
 }
 INLINE void q4_0_block_scales(const block_q4_0 *b, float *scale, float *min) {
   scale[0] = (float)b->d;

@@ -44,7 +44,7 @@ function encode(weights: readonly Weight[]): Uint8Array {
 
 const records: Record<string, { fields: Partial<Weight>; text: RegExp }> = {
   "of a type that does not exist": { fields: { type: 5 }, text: /has type 5/ },
-  "of a type this library has no kernels for": { fields: { type: 16 }, text: /has type 16/ },
+  "of a type this library has no kernels for": { fields: { type: 24 }, text: /has type 24/ },
   "of the type of activations": { fields: { type: Type.Q8 }, text: /has type 1000/ },
   "of a type that no GGUF has": { fields: { type: 2 ** 32 - 1 }, text: /has type 4294967295/ },
   "from a source that does not exist": { fields: { source: 2 }, text: /impossible source or layout/ },

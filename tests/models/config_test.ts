@@ -160,7 +160,7 @@ describe("ModelTensors refuses", () => {
   });
 
   it("a type nobody can compute with, saying which there are", () => {
-    const message = /^Expected one of the weight types F32, F16, .*BF16 \(csrc\/quants\/list\.h\) but found I32/;
+    const message = /^Expected one of the weight types F32, F16, .*BF16.* \(csrc\/quants\/list\.h\) but found I32/;
     refused(edited(name, { type: "I32" }), { key: name, message });
     const q8 = { type: "Q8_1", data: new Uint8Array(64 * 36) };
     refused(edited(name, q8), { key: name, message: /but found Q8_1/ });
