@@ -81,6 +81,23 @@ INLINE void unpack_two_bits(const uint8_t q[2][64], u8x64 codes[8], int bit) {
     codes[k] |= moved & (u8x64)(uint8_t)(3 << bit);
   }
 }
+// 32 columns of three bits in three vectors: columns 0 to 23 are bits 0 to 2 and 3 to 5, of columns 24 to 31 the low
+// two bits are on top of the first two vectors and the third ones on top of the last.
+INLINE void pack_three_bits(uint8_t q[3][64], int row, const uint8_t *codes) {
+  uint32_t w[8];
+  for (int k = 0; k < 8; k++) w[k] = load32(codes + 4 * k);
+  store32(q[0] + 4 * row, w[0] | w[1] << 3 | (w[6] & 0x03030303u) << 6);
+  store32(q[1] + 4 * row, w[2] | w[3] << 3 | (w[7] & 0x03030303u) << 6);
+  store32(q[2] + 4 * row, w[4] | w[5] << 3 | (w[6] & 0x04040404u) << 4 | (w[7] & 0x04040404u) << 5);
+}
+INLINE void unpack_three_bits(const uint8_t q[3][64], u8x64 codes[8]) {
+  const u8x64 a = u8x64_load(q[0]), b = u8x64_load(q[1]), c = u8x64_load(q[2]), seven = u8x64_set(7);
+  codes[0] = a & seven, codes[1] = u8x64_shr(a, 3) & seven;
+  codes[2] = b & seven, codes[3] = u8x64_shr(b, 3) & seven;
+  codes[4] = c & seven, codes[5] = u8x64_shr(c, 3) & seven;
+  codes[6] = (u8x64_shr(a, 6) & u8x64_set(3)) | (u8x64_shr(c, 4) & u8x64_set(4));
+  codes[7] = (u8x64_shr(b, 6) & u8x64_set(3)) | (u8x64_shr(c, 5) & u8x64_set(4));
+}
 // 32 columns as bytes.
 INLINE void pack_bytes(uint8_t q[8][64], int row, const uint8_t *codes) {
   for (int k = 0; k < 8; k++) store32(q[k] + 4 * row, load32(codes + 4 * k));

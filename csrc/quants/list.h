@@ -11,6 +11,8 @@ QUANT(q4_1, Q4_1, 3, 32, 20, INTEGER)
 QUANT(q5_0, Q5_0, 6, 32, 22, INTEGER)
 QUANT(q5_1, Q5_1, 7, 32, 24, INTEGER)
 QUANT(q8_0, Q8_0, 8, 32, 34, INTEGER)
+QUANT(q2_k, Q2_K, 10, 256, 84, INTEGER)
+QUANT(q3_k, Q3_K, 11, 256, 110, INTEGER)
 QUANT(q4_k, Q4_K, 12, 256, 144, INTEGER)
 QUANT(q5_k, Q5_K, 13, 256, 176, INTEGER)
 QUANT(q6_k, Q6_K, 14, 256, 210, INTEGER)
@@ -19,6 +21,8 @@ QUANT(bf16, BF16, 30, 1, 2, FLOAT)
 #include "bf16.h"
 #include "f16.h"
 #include "f32.h"
+#include "q2_k.h"
+#include "q3_k.h"
 #include "q4_0.h"
 #include "q4_1.h"
 #include "q4_k.h"
