@@ -38,10 +38,23 @@ INLINE f32x16 f16_scales(const _Float16 d[16]) { return __builtin_convertvector(
 INLINE void split_nibbles(const uint8_t qs[16], uint8_t codes[32]) {
   for (int i = 0; i < 16; i++) codes[i] = qs[i] & 15, codes[i + 16] = qs[i] >> 4;
 }
+// The same as places in a table.
+INLINE void split_values(const uint8_t qs[16], const uint8_t table[16], uint8_t codes[32]) {
+  for (int i = 0; i < 16; i++) codes[i] = table[qs[i] & 15], codes[i + 16] = table[qs[i] >> 4];
+}
+
 // 32 columns as nibbles: vector c has columns 8c to 8c + 3 in the low and 8c + 4 to 8c + 7 in the high halves.
 INLINE void pack_nibbles(uint8_t q[4][64], int row, const uint8_t *codes) {
   for (int c = 0; c < 4; c++) {
     const uint32_t low = load32(codes + 8 * c) & 0x0f0f0f0fu, high = load32(codes + 8 * c + 4) & 0x0f0f0f0fu;
+    store32(q[c] + 4 * row, low | high << 4);
+  }
+}
+// The same straight from a block's 16 bytes.
+INLINE void pack_split_nibbles(uint8_t q[4][64], int row, const uint8_t qs[16]) {
+  for (int c = 0; c < 4; c++) {
+    const uint32_t low = load32(qs + 8 * (c % 2)) >> 4 * (c / 2) & 0x0f0f0f0fu;
+    const uint32_t high = load32(qs + 8 * (c % 2) + 4) >> 4 * (c / 2) & 0x0f0f0f0fu;
     store32(q[c] + 4 * row, low | high << 4);
   }
 }
@@ -51,6 +64,10 @@ INLINE void unpack_nibbles(const uint8_t q[4][64], u8x64 codes[8]) {
     codes[2 * c] = v & (u8x64)15;
     codes[2 * c + 1] = u8x64_shr(v, 4) & (u8x64)15;
   }
+}
+// Each code from a table of 16.
+INLINE void look_up(const uint8_t table[16], u8x64 codes[8]) {
+  for (int k = 0; k < 8; k++) codes[k] = u8x64_lookup(table, codes[k]);
 }
 // One more bit of 32 columns, in place `bit` of the code: bit k of a byte belongs to columns 4k to 4k + 3.
 INLINE void pack_bit(uint8_t q[64], int row, const uint8_t *codes, int bit) {

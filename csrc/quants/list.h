@@ -16,11 +16,15 @@ QUANT(q3_k, Q3_K, 11, 256, 110, INTEGER)
 QUANT(q4_k, Q4_K, 12, 256, 144, INTEGER)
 QUANT(q5_k, Q5_K, 13, 256, 176, INTEGER)
 QUANT(q6_k, Q6_K, 14, 256, 210, INTEGER)
+QUANT(iq4_nl, IQ4_NL, 20, 32, 18, INTEGER)
+QUANT(iq4_xs, IQ4_XS, 23, 256, 136, INTEGER)
 QUANT(bf16, BF16, 30, 1, 2, FLOAT)
 #else
 #include "bf16.h"
 #include "f16.h"
 #include "f32.h"
+#include "iq4_nl.h"
+#include "iq4_xs.h"
 #include "q2_k.h"
 #include "q3_k.h"
 #include "q4_0.h"

@@ -28,6 +28,8 @@ export const Type = {
   Q4_K: 12,
   Q5_K: 13,
   Q6_K: 14,
+  IQ4_NL: 20,
+  IQ4_XS: 23,
   BF16: 30,
   F64: 28,
   Q8: 1000,
@@ -47,6 +49,8 @@ export const TypeValues = {
   Q4_K: 256,
   Q5_K: 256,
   Q6_K: 256,
+  IQ4_NL: 32,
+  IQ4_XS: 256,
   BF16: 1,
 } as const;
 
@@ -63,6 +67,8 @@ export const TypeBytes = {
   Q4_K: 144,
   Q5_K: 176,
   Q6_K: 210,
+  IQ4_NL: 18,
+  IQ4_XS: 136,
   BF16: 2,
 } as const;
 
