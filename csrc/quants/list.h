@@ -19,12 +19,14 @@ QUANT(q6_k, Q6_K, 14, 256, 210, INTEGER)
 QUANT(iq4_nl, IQ4_NL, 20, 32, 18, INTEGER)
 QUANT(iq4_xs, IQ4_XS, 23, 256, 136, INTEGER)
 QUANT(bf16, BF16, 30, 1, 2, FLOAT)
+QUANT(mxfp4, MXFP4, 39, 32, 17, INTEGER)
 #else
 #include "bf16.h"
 #include "f16.h"
 #include "f32.h"
 #include "iq4_nl.h"
 #include "iq4_xs.h"
+#include "mxfp4.h"
 #include "q2_k.h"
 #include "q3_k.h"
 #include "q4_0.h"

@@ -31,6 +31,7 @@ export const Type = {
   IQ4_NL: 20,
   IQ4_XS: 23,
   BF16: 30,
+  MXFP4: 39,
   F64: 28,
   Q8: 1000,
   Q16: 1001,
@@ -52,6 +53,7 @@ export const TypeValues = {
   IQ4_NL: 32,
   IQ4_XS: 256,
   BF16: 1,
+  MXFP4: 32,
 } as const;
 
 export const TypeBytes = {
@@ -70,6 +72,7 @@ export const TypeBytes = {
   IQ4_NL: 18,
   IQ4_XS: 136,
   BF16: 2,
+  MXFP4: 17,
 } as const;
 
 export const Source = {
