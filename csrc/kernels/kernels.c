@@ -8,6 +8,7 @@
 #include ISA_HEADER
 #include "../quants/integer.h"
 #include "../quants/float.h"
+#include "../quants/wide.h"
 #include "../quants/list.h"
 
 // Sixteen sums to the rows of one token: + bias, + what is there.
@@ -72,6 +73,12 @@ INLINE void store_rows(const struct matmul *m, uint32_t row, uint32_t token, f32
   _Static_assert(sizeof(block_##name) == (bytes), "block size of " #name);                       \
   DEFINE_INTEGER_TILE(name, values)                                                              \
   DEFINE_PACK_INTEGER(name, values)
+#define DEFINE_WIDE(name, values, bytes, wide)                                                   \
+  _Static_assert(sizeof(block_##name) == (bytes), "block size of " #name);                       \
+  WIDE_FORMAT(name, values, wide)                                                                \
+  DEFINE_PACK_INTEGER(name, values)
+#define DEFINE_WIDE16(name, values, bytes) DEFINE_WIDE(name, values, bytes, wide16)
+#define DEFINE_WIDE32(name, values, bytes) DEFINE_WIDE(name, values, bytes, wide32)
 #define DEFINE_FLOAT(name, values, bytes)                                                        \
   INLINE void widen_##name(const uint8_t *t, f32x16 *w) {                                        \
     for (int c = 0; c < FLOAT_TILE_COLUMNS; c++) w[c] = name##_widen((const block_##name *)t + 16 * c); \
@@ -82,6 +89,8 @@ INLINE void store_rows(const struct matmul *m, uint32_t row, uint32_t token, f32
   static void matmul_f32_##name(const struct matmul *m) {                                        \
     matmul_float(widen_##name, columns, tile_bytes, m);                                          \
   }
+DEFINE_INTEGER_TILE(wide16, 64)
+DEFINE_INTEGER_TILE(wide32, 64)
 #define QUANT(name, NAME, id, values, bytes, kind) DEFINE_##kind(name, values, bytes)
 #include "../quants/list.h"
 #undef QUANT
@@ -90,6 +99,8 @@ INLINE void store_rows(const struct matmul *m, uint32_t row, uint32_t token, f32
   {tile##_columns, sizeof(tile_##tile), values, bytes, true, pack_##name, dequantize_##name, matmul_q8_##tile, \
    matmul_f32_##tile}
 #define ROW_INTEGER(name, values, bytes) ROW_INTEGER_TILE(name, name, values, bytes)
+#define ROW_WIDE16(name, values, bytes) ROW_INTEGER_TILE(name, wide16, values, bytes)
+#define ROW_WIDE32(name, values, bytes) ROW_INTEGER_TILE(name, wide32, values, bytes)
 #define ROW_FLOAT(name, values, bytes)                                                                       \
   {FLOAT_TILE_COLUMNS, FLOAT_TILE_COLUMNS * TILE_ROWS * (bytes), values, bytes, false, pack_##name,          \
    dequantize_##name, NULL, matmul_f32_##name}

@@ -18,6 +18,8 @@
 //   <f>_pack(tile, row, blocks, codes)     one row of a tile, from its blocks and their codes
 //   <f>_unpack(tile, j, codes)             eight vectors of codes: columns 32 j to 32 j + 31
 //   <f>_scales(tile, scale, min)           scale and min of each group, for 16 rows; min is negated
+//
+// Formats that are re-encoded at load (kinds WIDE16 and WIDE32) share the tiles of quants/wide.h.
 #pragma once
 #include <stdint.h>
 #include <string.h>
@@ -32,6 +34,7 @@ INLINE uint32_t load32(const uint8_t *p) {
   return w;
 }
 INLINE void store32(uint8_t *p, uint32_t w) { memcpy(p, &w, 4); }
+INLINE void store64(uint8_t *p, uint64_t w) { memcpy(p, &w, 8); }
 INLINE f32x16 f16_scales(const _Float16 d[16]) { return __builtin_convertvector(f16x16_load(d), f32x16); }
 
 // The 32 values of a block of 16 bytes: first all low nibbles, then all high ones.

@@ -19,7 +19,12 @@ QUANT(q6_k, Q6_K, 14, 256, 210, INTEGER)
 QUANT(iq4_nl, IQ4_NL, 20, 32, 18, INTEGER)
 QUANT(iq4_xs, IQ4_XS, 23, 256, 136, INTEGER)
 QUANT(bf16, BF16, 30, 1, 2, FLOAT)
+QUANT(tq1_0, TQ1_0, 34, 256, 54, WIDE32)
+QUANT(tq2_0, TQ2_0, 35, 256, 66, WIDE32)
 QUANT(mxfp4, MXFP4, 39, 32, 17, INTEGER)
+QUANT(nvfp4, NVFP4, 40, 64, 36, WIDE16)
+QUANT(q1_0, Q1_0, 41, 128, 18, WIDE32)
+QUANT(q2_0, Q2_0, 42, 64, 18, WIDE32)
 #else
 #include "bf16.h"
 #include "f16.h"
@@ -27,6 +32,9 @@ QUANT(mxfp4, MXFP4, 39, 32, 17, INTEGER)
 #include "iq4_nl.h"
 #include "iq4_xs.h"
 #include "mxfp4.h"
+#include "nvfp4.h"
+#include "q1_0.h"
+#include "q2_0.h"
 #include "q2_k.h"
 #include "q3_k.h"
 #include "q4_0.h"
@@ -37,4 +45,6 @@ QUANT(mxfp4, MXFP4, 39, 32, 17, INTEGER)
 #include "q5_k.h"
 #include "q6_k.h"
 #include "q8_0.h"
+#include "tq1_0.h"
+#include "tq2_0.h"
 #endif

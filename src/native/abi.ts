@@ -31,7 +31,12 @@ export const Type = {
   IQ4_NL: 20,
   IQ4_XS: 23,
   BF16: 30,
+  TQ1_0: 34,
+  TQ2_0: 35,
   MXFP4: 39,
+  NVFP4: 40,
+  Q1_0: 41,
+  Q2_0: 42,
   F64: 28,
   Q8: 1000,
   Q16: 1001,
@@ -53,7 +58,12 @@ export const TypeValues = {
   IQ4_NL: 32,
   IQ4_XS: 256,
   BF16: 1,
+  TQ1_0: 256,
+  TQ2_0: 256,
   MXFP4: 32,
+  NVFP4: 64,
+  Q1_0: 128,
+  Q2_0: 64,
 } as const;
 
 export const TypeBytes = {
@@ -72,7 +82,12 @@ export const TypeBytes = {
   IQ4_NL: 18,
   IQ4_XS: 136,
   BF16: 2,
+  TQ1_0: 54,
+  TQ2_0: 66,
   MXFP4: 17,
+  NVFP4: 36,
+  Q1_0: 18,
+  Q2_0: 18,
 } as const;
 
 export const Source = {
