@@ -16,7 +16,12 @@ QUANT(q3_k, Q3_K, 11, 256, 110, INTEGER)
 QUANT(q4_k, Q4_K, 12, 256, 144, INTEGER)
 QUANT(q5_k, Q5_K, 13, 256, 176, INTEGER)
 QUANT(q6_k, Q6_K, 14, 256, 210, INTEGER)
+QUANT(iq2_xxs, IQ2_XXS, 16, 256, 66, WIDE32)
+QUANT(iq2_xs, IQ2_XS, 17, 256, 74, WIDE16)
+QUANT(iq3_xxs, IQ3_XXS, 18, 256, 98, WIDE32)
 QUANT(iq4_nl, IQ4_NL, 20, 32, 18, INTEGER)
+QUANT(iq3_s, IQ3_S, 21, 256, 110, WIDE32)
+QUANT(iq2_s, IQ2_S, 22, 256, 82, WIDE16)
 QUANT(iq4_xs, IQ4_XS, 23, 256, 136, INTEGER)
 QUANT(bf16, BF16, 30, 1, 2, FLOAT)
 QUANT(tq1_0, TQ1_0, 34, 256, 54, WIDE32)
@@ -29,6 +34,11 @@ QUANT(q2_0, Q2_0, 42, 64, 18, WIDE32)
 #include "bf16.h"
 #include "f16.h"
 #include "f32.h"
+#include "iq2_s.h"
+#include "iq2_xs.h"
+#include "iq2_xxs.h"
+#include "iq3_s.h"
+#include "iq3_xxs.h"
 #include "iq4_nl.h"
 #include "iq4_xs.h"
 #include "mxfp4.h"
