@@ -19,10 +19,12 @@ QUANT(q6_k, Q6_K, 14, 256, 210, INTEGER)
 QUANT(iq2_xxs, IQ2_XXS, 16, 256, 66, WIDE32)
 QUANT(iq2_xs, IQ2_XS, 17, 256, 74, WIDE16)
 QUANT(iq3_xxs, IQ3_XXS, 18, 256, 98, WIDE32)
+QUANT(iq1_s, IQ1_S, 19, 256, 50, WIDE32)
 QUANT(iq4_nl, IQ4_NL, 20, 32, 18, INTEGER)
 QUANT(iq3_s, IQ3_S, 21, 256, 110, WIDE32)
 QUANT(iq2_s, IQ2_S, 22, 256, 82, WIDE16)
 QUANT(iq4_xs, IQ4_XS, 23, 256, 136, INTEGER)
+QUANT(iq1_m, IQ1_M, 29, 256, 56, WIDE16)
 QUANT(bf16, BF16, 30, 1, 2, FLOAT)
 QUANT(tq1_0, TQ1_0, 34, 256, 54, WIDE32)
 QUANT(tq2_0, TQ2_0, 35, 256, 66, WIDE32)
@@ -34,6 +36,8 @@ QUANT(q2_0, Q2_0, 42, 64, 18, WIDE32)
 #include "bf16.h"
 #include "f16.h"
 #include "f32.h"
+#include "iq1_m.h"
+#include "iq1_s.h"
 #include "iq2_s.h"
 #include "iq2_xs.h"
 #include "iq2_xxs.h"
