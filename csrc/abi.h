@@ -58,6 +58,18 @@ enum arp_type_bytes {
 #undef QUANT
 };
 
+// Bits of a value in the tiles of formats that are re-encoded to int8 codes with f32 scales; 0: the tiles have the size
+// of the file's blocks.
+enum arp_type_wide_bits {
+#define ARP_WIDE_BITS_FLOAT 0
+#define ARP_WIDE_BITS_INTEGER 0
+#define ARP_WIDE_BITS_WIDE16 (8 + 32 / 16)
+#define ARP_WIDE_BITS_WIDE32 (8 + 32 / 32)
+#define QUANT(name, NAME, id, values, bytes, kind) ARP_TYPE_WIDE_BITS_##NAME = ARP_WIDE_BITS_##kind,
+#include "quants/list.h"
+#undef QUANT
+};
+
 enum arp_source { ARP_SOURCE_MAP = 0, ARP_SOURCE_CONSTANTS = 1 };
 
 // ROWS: as in the file, used in place. TILES: 16 rows interleaved, made when the weights are created.

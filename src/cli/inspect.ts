@@ -61,6 +61,7 @@ function overview(inspection: Inspection): string {
     ["can be run", supported ? "yes" : `no: ${unsupported}`],
     ["this machine", machine === undefined ? "has no native library" : `${machine.isa}, ${machine.cores} cores`],
   ];
+  for (const note of inspection.notes) rows.push(["note", note]);
   for (const warning of tokenizer?.warnings ?? []) rows.push(["warning", warning]);
   return table(rows);
 }

@@ -5,7 +5,9 @@ import type { Metadata } from "../gguf/metadata.ts";
 import type { GgufFile } from "../gguf/parse.ts";
 import { resolveSizes } from "../load_options.ts";
 import { architectureOf, buildModel, type ModelPlan, type TensorData, tensorsToRead } from "../models/mod.ts";
+import { TypeBytes, TypeValues, TypeWideBits } from "../native/abi.ts";
 import { describeLibrary, type LibraryDescription } from "../native/library.ts";
+import { isWeightType } from "../plan/plan.ts";
 import { printPlan } from "../plan/print.ts";
 import { runSliced } from "../time_slice.ts";
 import { createTokenizer } from "../tokenizer/mod.ts";
@@ -25,6 +27,8 @@ export interface Inspection {
   tensorsCount: number;
   /** The types of the tensors, the one with the most bytes first. */
   formats: { type: string; tensors: number; bytes: number }[];
+  /** What loading changes: formats that are re-encoded, exactly, because no kernel reads them as they are. */
+  notes: string[];
   /** Whether arpeggio can run the model. */
   supported: boolean;
   /** Why it cannot. */
@@ -70,6 +74,7 @@ export async function inspectModel(file: ModelFile, options: InspectOptions): Pr
     parameters: list.reduce((sum, { shape }) => sum + product(shape), 0),
     tensorsCount: list.length,
     formats: formatsOf(gguf),
+    notes: reencodingNotes(gguf),
     supported: failure === undefined,
     unsupported: failure,
     contextLength: model.value?.config.contextLengthTrained,
@@ -122,6 +127,15 @@ function formatsOf({ tensors }: GgufFile): Inspection["formats"] {
     formats.set(type, format);
   }
   return [...formats.values()].sort((a, b) => b.bytes - a.bytes);
+}
+
+function reencodingNotes(gguf: GgufFile): string[] {
+  return formatsOf(gguf).flatMap(({ type }) => {
+    if (!isWeightType(type) || TypeWideBits[type] === 0) return [];
+    const bits = Number(((8 * TypeBytes[type]) / TypeValues[type]).toFixed(2));
+    const now = `${TypeWideBits[type]} bits a value in memory instead of ${bits}`;
+    return [`${type} is re-encoded to int8 codes when it is loaded: ${now}, the same values`];
+  });
 }
 
 function tokenizerSummary({ kind, vocabularySize, warnings }: Tokenizer): NonNullable<Inspection["tokenizer"]> {

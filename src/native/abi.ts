@@ -162,6 +162,37 @@ export const Limit = {
   HEADS: 1024,
 } as const;
 
+export const TypeWideBits = {
+  F32: 0,
+  F16: 0,
+  Q4_0: 0,
+  Q4_1: 0,
+  Q5_0: 0,
+  Q5_1: 0,
+  Q8_0: 0,
+  Q2_K: 0,
+  Q3_K: 0,
+  Q4_K: 0,
+  Q5_K: 0,
+  Q6_K: 0,
+  IQ2_XXS: 9,
+  IQ2_XS: 10,
+  IQ3_XXS: 9,
+  IQ1_S: 9,
+  IQ4_NL: 0,
+  IQ3_S: 9,
+  IQ2_S: 10,
+  IQ4_XS: 0,
+  IQ1_M: 10,
+  BF16: 0,
+  TQ1_0: 9,
+  TQ2_0: 9,
+  MXFP4: 0,
+  NVFP4: 10,
+  Q1_0: 9,
+  Q2_0: 9,
+} as const;
+
 export const ErrorRecord = {
   size: 256,
   status: 0,

@@ -51,6 +51,24 @@ describe("arpeggio inspect", () => {
     assert.deepEqual(data.tensors.find(({ name }: { name: string }) => name === "output_norm.weight")?.shape, [256]);
   });
 
+  test("says what is re-encoded at load", async () => {
+    const folder = await mkdtemp(join(tmpdir(), "arpeggio-inspect-"));
+    try {
+      const file = join(folder, "small.gguf");
+      const metadata = [["general.architecture", { type: "string", value: "llama" }]] as const;
+      const tensors = [
+        { name: "a", type: "Q2_0", shape: [64, 2], data: new Uint8Array(36) },
+        { name: "b", type: "Q8_0", shape: [32, 2], data: new Uint8Array(68) },
+      ];
+      await writeFile(file, writeGguf({ metadata, tensors }));
+      const note = "Q2_0 is re-encoded to int8 codes when it is loaded: 9 bits a value in memory instead of 2.25";
+      assert.deepEqual((await inspect(file)).match(/^ {2}note .*/gm), [`  note           ${note}, the same values`]);
+      assert.deepEqual(JSON.parse(await inspect(file, "--json")).notes, [`${note}, the same values`]);
+    } finally {
+      await rm(folder, { recursive: true });
+    }
+  });
+
   test("needs no native library", async () => {
     const { code, stdout } = await runCli(["inspect"], { env: { ARPEGGIO_LIBRARY: "no-such-library" } });
     assert.equal(code, 0);
