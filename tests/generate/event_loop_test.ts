@@ -10,7 +10,7 @@ import { loadModel } from "../../mod.ts";
 
 /** Runs `work` beside a timer, again when the timer was late: an idle machine has outliers of its own. */
 async function expectOnTime(work: () => Promise<unknown>): Promise<void> {
-  await retried(4, async () => {
+  await retried(8, async () => {
     const lateness: Lateness = await measureLateness(work);
     assert.ok(lateness.ticks >= 3, `${lateness.ticks} ticks`);
     assert.equal(lateness.late, 0, `${JSON.stringify(lateness)}`);
