@@ -4,8 +4,8 @@ import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { executable, modules, root, SetupError } from "./runtimes.mjs";
 
-/** The packages the command line imports; the others of node_modules are tools. */
-const packages = new Set(["commander"]);
+/** The packages and scopes the command line imports; the others of node_modules are tools. */
+const packages = new Set(["@huggingface", "commander"]);
 
 /**
  * @param {{ library: string, model: string, output: string }} files

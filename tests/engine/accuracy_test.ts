@@ -26,7 +26,7 @@ function errorsOf(found: ArrayLike<number>, exact: ArrayLike<number>): Errors {
   let [difference, squares, largest, sum] = [0, 0, 0, 0];
   for (let i = 0; i < exact.length; i++) {
     const d = Math.abs(found[i] - exact[i]);
-    if (!(d <= difference)) difference = d; // NaN too, and then for good
+    difference = Math.max(difference, d); // A NaN stays one.
     largest = Math.max(largest, Math.abs(exact[i]));
     squares += d * d;
     sum += exact[i] * exact[i];
