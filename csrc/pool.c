@@ -66,10 +66,11 @@ static bool work_on_stage(struct task *task, uint32_t index, uint32_t thread, ui
     if (atomic_load_explicit(&task->cancelled, memory_order_relaxed)) in_time = false;
     else if (until && time_ns() > until) in_time = false;
     else {
-      const uint32_t chunk = atomic_fetch_add_explicit(&stage->next, 1, memory_order_relaxed);
-      if (chunk >= stage->chunks) break;
-      task->run(task, index, chunk, thread);
-      done++;
+      const uint32_t first = atomic_fetch_add_explicit(&stage->next, stage->take, memory_order_relaxed);
+      if (first >= stage->chunks) break;
+      const uint32_t left = stage->chunks - first, count = left < stage->take ? left : stage->take;
+      for (uint32_t i = 0; i < count; i++) task->run(task, index, first + i, thread);
+      done += count;
     }
   }
   if (task->timed) atomic_fetch_add_explicit(&stage->busy_ns, time_ns() - from, memory_order_relaxed);

@@ -13,6 +13,7 @@
 struct task_stage {
   _Alignas(64) _Atomic uint32_t next;  // The next chunk to hand out.
   uint32_t chunks;
+  uint32_t take;                       // Chunks that a thread takes at a time, at least 1: what is worth sharing.
   uint32_t group;                      // Stages of a group are independent of each other.
   bool last_of_group;                  // All chunks of the group must be done before the next stage.
   _Atomic uint64_t busy_ns;            // Summed over threads, when task.timed.

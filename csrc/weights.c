@@ -101,6 +101,7 @@ static int32_t fill(struct weights *weights, const struct arp_weight *records, c
     w->tiles = at;
     at += row_groups(w) * w->group_bytes;
     weights->task.stages[i].chunks = (row_groups(w) + chunk_groups(w) - 1) / chunk_groups(w);
+    weights->task.stages[i].take = 1;
     weights->task.groups->chunks += weights->task.stages[i].chunks;
   }
   if (count) weights->task.stages[count - 1].last_of_group = true;
