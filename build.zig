@@ -27,9 +27,8 @@ const flags = [_][]const u8{
     "-Wno-psabi",
 };
 
-/// Compiled once, for the baseline CPU. Ops are in csrc/ops/list.h too.
+/// Compiled once, for the baseline CPU, as is api.c, which also gets the build hash. Ops are in csrc/ops/list.h too.
 const sources = [_][]const u8{
-    "api.c",
     "cache.c",
     "frame.c",
     "handle.c",
@@ -68,7 +67,41 @@ fn addLibrary(b: *std.Build, triple: []const u8, optimize: std.builtin.OptimizeM
     const module = try moduleFor(b, triple, "baseline", optimize);
     try addKernels(b, module, triple, optimize);
     module.addCSourceFiles(.{ .root = b.path("csrc"), .files = &sources, .flags = &flags });
+    const build_flag = b.fmt("-DARP_BUILD=\"{s}\"", .{try buildHash(b)});
+    module.addCSourceFile(.{ .file = b.path("csrc/api.c"), .flags = &(flags ++ .{build_flag}) });
     return b.addLibrary(.{ .name = "arpeggio", .linkage = .dynamic, .root_module = module });
+}
+
+/// What a bug report names the library by: 12 digits of the SHA-256 of what it is built from, the same on every system.
+fn buildHash(b: *std.Build) ![]const u8 {
+    const io = b.graph.io;
+    const root = b.build_root.handle;
+    var names: std.ArrayList([]const u8) = .empty;
+    try names.append(b.allocator, "build.zig");
+    var csrc = try root.openDir(io, "csrc", .{ .iterate = true });
+    defer csrc.close(io);
+    var walker = try csrc.walk(b.allocator);
+    while (try walker.next(io)) |entry| {
+        if (entry.kind != .file) continue;
+        const name = b.fmt("csrc/{s}", .{entry.path});
+        std.mem.replaceScalar(u8, name, '\\', '/'); // Windows.
+        try names.append(b.allocator, name);
+    }
+    std.mem.sort([]const u8, names.items, {}, struct {
+        fn before(_: void, one: []const u8, other: []const u8) bool {
+            return std.mem.lessThan(u8, one, other);
+        }
+    }.before);
+    var hash = std.crypto.hash.sha2.Sha256.init(.{});
+    for (names.items) |name| {
+        // The lengths keep apart what stands side by side.
+        const text = try root.readFileAlloc(io, name, b.allocator, .limited(16 * 1024 * 1024));
+        hash.update(b.fmt("{s} {d}\n", .{ name, text.len }));
+        hash.update(text);
+    }
+    var digest: [32]u8 = undefined;
+    hash.final(&digest);
+    return b.fmt("{x}", .{digest[0..6].*});
 }
 
 /// The kernel table of every instruction set of the target, and the code that chooses among them.

@@ -35,5 +35,6 @@ export type { Metadata, MetadataSummary } from "./src/gguf/metadata.ts";
 export { type GgufContent, type MetadataValue, type TensorContent, writeGguf } from "./src/gguf/write.ts";
 export type { InstructionTime } from "./src/native/plan.ts";
 export { describeLibrary, type LibraryDescription } from "./src/native/library.ts";
+export { type Diagnostics, diagnostics, type LibraryDiagnostics } from "./src/diagnostics.ts";
 export { registerEmbeddedLibrary } from "./src/native/embedded.ts";
 export { ArpeggioError, ChatTemplateError, GgufError, LibraryError, NativeError } from "./src/errors.ts";

@@ -17,8 +17,10 @@ int32_t arp_describe(char *text, uint32_t capacity) {
     if (usable) snprintf(isas + used, sizeof isas - used, "%s\"%s\"", used ? "," : "", table->name);
   }
   const struct kernels *chosen = dispatch_kernels();
-  const int bytes = snprintf(text, capacity, "{\"abi\":%d,\"isa\":%s%s%s,\"isas\":[%s],\"cores\":%u}", ARP_ABI_VERSION,
-                             chosen ? "\"" : "", chosen ? chosen->name : "null", chosen ? "\"" : "", isas, cpu_cores());
+  const char *quote = chosen ? "\"" : "";
+  const char *format = "{\"abi\":%d,\"build\":\"%s\",\"isa\":%s%s%s,\"isas\":[%s],\"cores\":%u}";
+  const int bytes = snprintf(text, capacity, format, ARP_ABI_VERSION, ARP_BUILD, quote, chosen ? chosen->name : "null",
+                             quote, isas, cpu_cores());
   return bytes + 1;
 }
 

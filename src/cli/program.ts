@@ -5,8 +5,9 @@
 
 import process from "node:process";
 import { Command } from "commander";
-import packageJson from "../../package.json" with { type: "json" };
+import { VERSION } from "../version.ts";
 import { chatCommand } from "./chat.ts";
+import { describeDiagnostics } from "./diagnostics.ts";
 import { describeFailure, EXIT_OK } from "./failure.ts";
 import { inspectCommand } from "./inspect.ts";
 import { logitsCommand } from "./logits.ts";
@@ -38,7 +39,8 @@ ARPEGGIO_DEBUG=1 adds stacks to error messages.`;
 export async function main(args: readonly string[]): Promise<number> {
   using terminal = openTerminal();
   try {
-    await createProgram(terminal).parseAsync(args, { from: "user" });
+    const verbose = args.includes("--verbose") && args[0].startsWith("-");
+    await createProgram(terminal, { verbose }).parseAsync(args, { from: "user" });
   } catch (error) {
     if (terminal.ending === undefined) {
       const failure = describeFailure(error, { debug: Boolean(process.env["ARPEGGIO_DEBUG"]) });
@@ -51,11 +53,13 @@ export async function main(args: readonly string[]): Promise<number> {
   return terminal.ending === "interrupt" ? EXIT_INTERRUPTED : EXIT_OK;
 }
 
-/** The program with all its commands. */
-export function createProgram(terminal: Terminal): Command {
+/** The program with all its commands; `verbose` says whether its version is told with details. */
+export function createProgram(terminal: Terminal, { verbose }: { verbose: boolean }): Command {
+  const version = `arpeggio ${VERSION}`;
   const program = new Command("arpeggio")
     .description("Runs language models (GGUF files) on the CPU.")
-    .version(`arpeggio ${packageJson.version}`, "-V, --version", "print the version")
+    .version(verbose ? describeDiagnostics() : version, "-V, --version", "print the version")
+    .option("--verbose", "with --version: print what belongs into a bug report")
     .helpOption("-h, --help", "print this help")
     .helpCommand(false)
     .addHelpText("after", HELP_END);

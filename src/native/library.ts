@@ -3,18 +3,20 @@
  * do is in objects.ts and plan.ts; which file it is, in locate.ts.
  */
 
-import process from "node:process";
 import { LibraryError } from "../errors.ts";
 import { currentRuntime, type ForeignFunctions, type Wait } from "../runtime/mod.ts";
 import { ABI_VERSION, symbols } from "./abi.ts";
 import { describeLibraryFile } from "./library_file.ts";
 import { type LibraryLocation, locateLibrary } from "./locate.ts";
+import { currentSystem, systemName } from "./platform_package.ts";
 import { unwrap } from "./status.ts";
 
 /** What the library says about itself and the machine. */
 export interface LibraryDescription {
   /** The version of the interface between TypeScript and C. */
   readonly abi: number;
+  /** What it was built from: the beginning of a hash of the C sources. */
+  readonly build: string;
   /** The instruction set in use, such as "avx2"; `null` when ARPEGGIO_ISA names one that cannot be used here. */
   readonly isa: string | null;
   /** The instruction sets that this library has and this machine can execute, best first. */
@@ -26,6 +28,8 @@ export interface LibraryDescription {
 /** The loaded library. For the files of this folder: everything else uses the objects. */
 export interface NativeLibrary {
   readonly path: string;
+  /** Where it was found, such as "the checkout". */
+  readonly place: string;
   readonly functions: ForeignFunctions<typeof symbols>;
   /** `arp_wait` on another thread. */
   readonly wait: Wait;
@@ -70,7 +74,7 @@ export function describeLibrary(): LibraryDescription {
 export function load(location: LibraryLocation): NativeLibrary {
   const { functions, wait } = open(location);
   checkVersion(functions.arp_abi_version(), location);
-  return { path: location.path, functions, wait };
+  return { path: location.path, place: location.place, functions, wait };
 }
 
 /**
@@ -91,9 +95,10 @@ function open({ path, place, remedy }: LibraryLocation) {
   } catch (error) {
     if (error instanceof LibraryError) throw error;
     const { message } = error as Error;
-    const wanted = `a library for ${process.platform}-${process.arch}`;
-    const found = describeLibraryFile(path);
-    const what = found === wanted ? "one that cannot be loaded" : found;
+    const wanted = `a library for ${systemName(currentSystem())}`;
+    const found = currentRuntime().mayRead(path) ? describeLibraryFile(path) : wanted;
+    // A file whose C library does not show may be the wanted one too.
+    const what = wanted.startsWith(found) ? "one that cannot be loaded" : found;
     throw new LibraryError(
       `Expected ${wanted} but found ${what} in ${place} (${path}): ${remedy}\nThe system says: ${message}`,
       { cause: error },

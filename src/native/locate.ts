@@ -4,7 +4,10 @@ import { existsSync, readdirSync } from "node:fs";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { LibraryError } from "../errors.ts";
+import { currentRuntime } from "../runtime/mod.ts";
 import { embeddedLibrary } from "./embedded.ts";
+import { currentSystem, explainMissingPackage, findPlatformLibrary, systemName } from "./platform_package.ts";
+import { fileNameFor } from "./platforms.ts";
 
 /** The file to load. */
 export interface LibraryLocation {
@@ -18,18 +21,19 @@ export interface LibraryLocation {
 /** A place to look in. The first one that names a file decides, whether the file is there or not. */
 interface Place {
   readonly name: string;
-  /** The file, or why there is none. */
-  readonly find: () => { readonly path: string } | { readonly nothing: string };
+  /** The file, or why there is none; `undefined` where the place does not exist for this program. */
+  readonly find: () => { readonly path: string } | { readonly nothing: string } | undefined;
   readonly remedy: string;
 }
 
 const VARIABLE = "ARPEGGIO_LIBRARY";
 
-/** The places in order. To add one (a package per platform): a line here. */
+/** The places in order. To add one: a line here. */
 const places: readonly Place[] = [
   { name: VARIABLE, find: findByVariable, remedy: `unset ${VARIABLE}, or set it to a library made by npm run build` },
   { name: "this executable", find: findEmbedded, remedy: "compile the executable again: npm run compile" },
   { name: "the checkout", find: findInCheckout, remedy: "build it: npm run build" },
+  { name: "its npm package", find: findInPackage, remedy: "delete node_modules and install again" },
 ];
 
 /**
@@ -42,21 +46,21 @@ export function locateLibrary(): LibraryLocation {
   const looked: string[] = [];
   for (const { name: place, find, remedy } of places) {
     const found = find();
+    if (found === undefined) continue;
     if ("path" in found) return { path: found.path, place, remedy };
     looked.push(`  ${place}: ${found.nothing}`);
   }
-  const wanted = `${fileNameFor(process.platform)} for ${process.platform}-${process.arch}`;
-  throw new LibraryError(
-    `Expected the native library (${wanted}) but found none in\n${looked.join("\n")}\nIn a checkout, ${
-      places.at(-1)?.remedy
-    }`,
-  );
+  const system = currentSystem();
+  const wanted = `${fileNameFor(system.os)} for ${systemName(system)}`;
+  const checkout = checkoutFolder() === undefined ? "" : "\nIn a checkout, build it: npm run build";
+  throw new LibraryError(`Expected the native library (${wanted}) but found none in\n${looked.join("\n")}${checkout}`);
 }
 
 function findByVariable(): ReturnType<Place["find"]> {
+  const { environment, mayRead } = currentRuntime();
   const path = environment(VARIABLE);
   if (path === undefined || path === "") return { nothing: "not set" };
-  if (existsSync(path)) return { path };
+  if (!mayRead(path) || existsSync(path)) return { path };
   throw new LibraryError(
     `Expected ${VARIABLE} to name the native library but there is no file ${path}: ${places[0].remedy}`,
   );
@@ -69,17 +73,27 @@ function findEmbedded(): ReturnType<Place["find"]> {
 
 /** The folder `zig build` installs into: DLLs are in `bin`, what other systems have in `lib`. */
 function findInCheckout(): ReturnType<Place["find"]> {
-  const folder = fileURLToPath(new URL("../../zig-out/", import.meta.url));
+  const folder = checkoutFolder();
+  if (folder === undefined) return undefined;
   const path = `${folder}${process.platform === "win32" ? "bin" : "lib"}/${fileNameFor(process.platform)}`;
-  if (existsSync(path)) return { path };
+  // Where nothing may be looked at, loading it will show whether it is there.
+  if (!currentRuntime().mayRead(folder) || existsSync(path)) return { path };
   const others = ["bin", "lib"].flatMap((sub) => filesIn(`${folder}${sub}`)).filter((name) => /arpeggio/.test(name));
   return { nothing: `no file ${path}${others.length > 0 ? ` (but ${others.join(", ")})` : ""}` };
 }
 
-/** The name of the library file on a platform. */
-export function fileNameFor(platform: string): string {
-  if (platform === "win32") return "arpeggio.dll";
-  return platform === "darwin" ? "libarpeggio.dylib" : "libarpeggio.so";
+/** `zig-out` in a checkout: there, unlike in a package or a bundle, this is a file of TypeScript. */
+function checkoutFolder(): string | undefined {
+  const url = import.meta.url;
+  return url.startsWith("file:") && url.endsWith(".ts") ? fileURLToPath(new URL("../../zig-out/", url)) : undefined;
+}
+
+function findInPackage(): ReturnType<Place["find"]> {
+  const system = currentSystem();
+  const path = findPlatformLibrary(system);
+  if (path !== undefined) return { path };
+  // In a checkout nobody expects it.
+  return checkoutFolder() === undefined ? { nothing: explainMissingPackage(system) } : undefined;
 }
 
 function filesIn(folder: string): string[] {
@@ -87,14 +101,5 @@ function filesIn(folder: string): string[] {
     return readdirSync(folder);
   } catch {
     return [];
-  }
-}
-
-/** A variable that may not be read (Deno without --allow-env) is not set. */
-function environment(name: string): string | undefined {
-  try {
-    return process.env[name];
-  } catch {
-    return undefined;
   }
 }

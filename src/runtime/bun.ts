@@ -4,6 +4,7 @@
  */
 
 import { LibraryError } from "../errors.ts";
+import { libcOfProgram } from "./libc.ts";
 import type { ForeignFunctions, ForeignType, Runtime } from "./mod.ts";
 import { type Waiter, WaiterPool } from "./waiters.ts";
 
@@ -21,6 +22,9 @@ interface BunSymbol {
 export const bun: Runtime = {
   name: "bun",
   version: () => (globalThis as unknown as { Bun: { version: string } }).Bun.version,
+  libc: () => process.platform === "linux" ? libcOfProgram(process.execPath) : undefined,
+  environment: (name) => process.env[name],
+  mayRead: () => true,
   openLibrary(path, options) {
     const { symbols, wait } = options;
     const declared = Object.fromEntries(

@@ -4,11 +4,15 @@
  */
 
 import { LibraryError } from "../errors.ts";
+import { permissionFlag } from "./files.ts";
 import type { ForeignFunctions, Runtime, Wait } from "./mod.ts";
 
 /** The part of Deno's API that is used here: the type checker of this project does not know `Deno`. */
 interface DenoApi {
   readonly version: { readonly deno: string };
+  readonly build: { readonly target: string };
+  readonly permissions: { querySync(descriptor: Record<string, string>): { readonly state: string } };
+  readonly env: { get(name: string): string | undefined };
   readonly errors: { readonly NotCapable: new () => Error };
   dlopen(path: string, symbols: Record<string, unknown>): { readonly symbols: Record<string, unknown> };
 }
@@ -20,6 +24,12 @@ const WAIT_SYMBOL = "wait_without_blocking";
 export const deno: Runtime = {
   name: "deno",
   version: () => api().version.deno,
+  libc() {
+    const { target } = api().build;
+    return target.endsWith("-musl") ? "musl" : target.endsWith("-linux-gnu") ? "glibc" : undefined;
+  },
+  environment: (name) => isGranted({ name: "env", variable: name }) ? api().env.get(name) : undefined,
+  mayRead: (path) => isGranted({ name: "read", path }),
   openLibrary(path, options) {
     const { symbols, wait } = options;
     const nonblocking = { ...symbols[wait], name: wait, nonblocking: true };
@@ -35,13 +45,19 @@ function api(): DenoApi {
   return (globalThis as unknown as { Deno: DenoApi }).Deno;
 }
 
+/** Asking for the state, unlike trying, does not make Deno ask the user. */
+function isGranted(descriptor: Record<string, string>): boolean {
+  return api().permissions.querySync(descriptor).state === "granted";
+}
+
 function open(path: string, symbols: Record<string, unknown>): Record<string, unknown> {
   try {
     return api().dlopen(path, symbols).symbols;
   } catch (error) {
     if (!(error instanceof api().errors.NotCapable)) throw error;
-    throw new LibraryError("Expected the permission to load a native library: run Deno with --allow-ffi", {
-      cause: error,
-    });
+    throw new LibraryError(
+      `Expected the permission to load the native library: run Deno with ${permissionFlag("ffi", path)}`,
+      { cause: error },
+    );
   }
 }

@@ -3,7 +3,8 @@
  * others.
  */
 
-import { open } from "node:fs/promises";
+import { type FileHandle, open } from "node:fs/promises";
+import { ArpeggioError } from "../errors.ts";
 
 /** A file open for reading; has the shape that the GGUF reader takes. */
 export interface OpenFile {
@@ -22,9 +23,10 @@ const READ_BYTES_MAX = 1024 * 1024;
  * Opens a regular file.
  *
  * @throws {Error} What the file system says, with its `code`: `"ENOENT"`, `"EACCES"`; `"EISDIR"` for a directory.
+ * @throws {ArpeggioError} When the runtime does not permit it. The message has the option that does.
  */
 export async function openFile(path: string): Promise<OpenFile> {
-  const file = await open(path, "r");
+  const file = await openForReading(path);
   try {
     const stat = await file.stat();
     if (stat.isDirectory()) {
@@ -50,4 +52,25 @@ export async function openFile(path: string): Promise<OpenFile> {
     await file.close();
     throw error;
   }
+}
+
+async function openForReading(path: string): Promise<FileHandle> {
+  try {
+    return await open(path, "r");
+  } catch (error) {
+    const { name, code } = error as NodeJS.ErrnoException;
+    const option = name === "NotCapable"
+      ? `Deno with ${permissionFlag("read", path)}`
+      : code === "ERR_ACCESS_DENIED"
+      ? `Node with ${permissionFlag("fs-read", path)}`
+      : undefined;
+    if (option === undefined) throw error;
+    throw new ArpeggioError(`Expected the permission to read ${path}: run ${option}`, { cause: error });
+  }
+}
+
+/** The option that permits something for a path, as a shell takes it. */
+export function permissionFlag(permission: "ffi" | "read" | "fs-read", path: string): string {
+  const option = `--allow-${permission}=${path}`;
+  return /^[\w@%+=:,./\\-]*$/.test(option) ? option : `"${option}"`;
 }

@@ -5,9 +5,11 @@
 
 import { bun } from "./bun.ts";
 import { deno } from "./deno.ts";
+import type { Libc } from "./libc.ts";
 import { node } from "./node.ts";
 
 export { type OpenFile, openFile } from "./files.ts";
+export type { Libc } from "./libc.ts";
 
 /** The types that cross the boundary: numbers, and memory that is lent for the time of the call. */
 export type ForeignType = "i32" | "u32" | "f64" | "buffer";
@@ -49,6 +51,12 @@ export interface Runtime {
   readonly name: "deno" | "bun" | "node";
   /** The version of the runtime, such as "2.9.6". */
   version(): string;
+  /** The C library of this process on Linux; `undefined` elsewhere and where it cannot be told. */
+  libc(): Libc | undefined;
+  /** An environment variable; `undefined` also where it may not be read. Never makes the runtime ask the user. */
+  environment(name: string): string | undefined;
+  /** Whether a file may be looked at. Never makes the runtime ask the user. */
+  mayRead(path: string): boolean;
   /**
    * Loads a native library.
    *

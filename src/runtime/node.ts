@@ -4,6 +4,7 @@
  */
 
 import { LibraryError } from "../errors.ts";
+import { libcOfProgram } from "./libc.ts";
 import type { ForeignFunctions, Runtime } from "./mod.ts";
 import { type Waiter, WaiterPool } from "./waiters.ts";
 
@@ -37,6 +38,9 @@ const DISABLED = "--no-experimental-ffi";
 export const node: Runtime = {
   name: "node",
   version: () => process.versions.node,
+  libc: () => process.platform === "linux" ? libcOfProgram(process.execPath) : undefined,
+  environment: (name) => process.env[name],
+  mayRead: (path) => process.permission?.has("fs.read", path) ?? true,
   openLibrary(path, options) {
     const { symbols, wait } = options;
     const declared = Object.fromEntries(
@@ -82,7 +86,7 @@ function open(path: string, declared: Record<string, NodeSymbol>): Record<string
   } catch (error) {
     if ((error as { code?: unknown }).code !== "ERR_ACCESS_DENIED") throw error;
     throw new LibraryError(
-      "Expected the permission to load a native library: run Node with --allow-ffi --allow-worker",
+      "Expected the permission to load the native library: run Node with --allow-ffi --allow-worker",
       { cause: error },
     );
   }

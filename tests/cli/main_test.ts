@@ -2,6 +2,8 @@
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
 import packageJson from "../../package.json" with { type: "json" };
+import { diagnostics } from "../../src/diagnostics.ts";
+import { needsLibrary } from "../native/require_library.ts";
 import { runCli } from "./spawn.ts";
 
 const COMMANDS = ["run", "chat", "inspect", "tokenize", "logits"];
@@ -33,6 +35,25 @@ describe("help", () => {
   test("--version is that of package.json", async () => {
     const { code, stdout } = await runCli(["--version"]);
     assert.deepEqual({ code, stdout }, { code: 0, stdout: `arpeggio ${packageJson.version}\n` });
+  });
+
+  test("--version --verbose, in any order, is what diagnostics() knows", needsLibrary, async () => {
+    const { version, runtime, system, library } = diagnostics();
+    for (const args of [["--version", "--verbose"], ["--verbose", "-V"]]) {
+      const { code, stdout } = await runCli(args);
+      const { path, place, build, abi, isa } = library!;
+      const lines = [`arpeggio ${version}`, `runtime: ${runtime}`, `system:  ${system}`, `library: ${path} (${place})`];
+      assert.equal(code, 0);
+      assert.deepEqual(stdout.split("\n").slice(0, 5), [...lines, `build:   ${build}, ABI version ${abi}`]);
+      assert.ok(stdout.includes(`isa:     ${isa} (of `), stdout);
+    }
+  });
+
+  test("--version --verbose says why there is no library", async () => {
+    const env = { ARPEGGIO_LIBRARY: import.meta.filename };
+    const { code, stdout } = await runCli(["--version", "--verbose"], { env });
+    assert.equal(code, 0);
+    assert.match(stdout, /^library: none: Expected a library for .* but found a file that is no native library/m);
   });
 });
 

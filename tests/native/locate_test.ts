@@ -9,7 +9,7 @@ import { LibraryError } from "../../src/errors.ts";
 import { ABI_VERSION } from "../../src/native/abi.ts";
 import { checkVersion, load } from "../../src/native/library.ts";
 import { describeLibraryFile } from "../../src/native/library_file.ts";
-import { fileNameFor, locateLibrary } from "../../src/native/locate.ts";
+import { locateLibrary } from "../../src/native/locate.ts";
 
 const VARIABLE = "ARPEGGIO_LIBRARY";
 const before = process.env[VARIABLE];
@@ -58,13 +58,6 @@ describe("locateLibrary()", () => {
   });
 });
 
-describe("fileNameFor()", () => {
-  it("is what the platform's linker calls it", () => {
-    const names = ["linux", "darwin", "win32"].map(fileNameFor);
-    assert.deepEqual(names, ["libarpeggio.so", "libarpeggio.dylib", "arpeggio.dll"]);
-  });
-});
-
 describe("describeLibraryFile()", () => {
   const elf = { 0: 0x7f, 1: 0x45, 2: 0x4c, 3: 0x46 };
   const machO = { 0: 0xcf, 1: 0xfa, 2: 0xed, 3: 0xfe };
@@ -79,6 +72,9 @@ describe("describeLibraryFile()", () => {
     ["a library for another kind of machine", { ...elf, 18: 243 }],
     ["a file that is no native library", { 0: 0x23 }],
   ];
+  const needed = (name: string) => Object.fromEntries([...`\0${name}\0`].map((c, i) => [99 + i, c.charCodeAt(0)]));
+  cases.push(["a library for linux-arm64 (glibc)", { ...elf, 18: 183, ...needed("libc.so.6") }]);
+  cases.push(["a library for linux-x64 (musl)", { ...elf, 18: 62, ...needed("libc.so") }]);
   for (const [expected, bytes] of cases) {
     it(`knows ${expected}`, () => assert.equal(describeLibraryFile(write("library", bytes)), expected));
   }
