@@ -20,7 +20,7 @@ struct integer_format {
 // from the L1 cache (a multiple of all pass widths; their sums are 6 KB per row group); row groups that share
 // activations from there; how far decoding reads ahead.
 enum { TOKENS_AT_ONCE = MATMUL_TOKENS > FEW_TOKENS ? MATMUL_TOKENS : FEW_TOKENS };
-enum { MATMUL_BLOCK_TOKENS = 96, MATMUL_GROUPS = 4, PREFETCH_BYTES = 4096 };
+enum { MATMUL_BLOCK_TOKENS = 96, MATMUL_GROUPS = 4, PREFETCH_BYTES = 8192 };
 
 // Where an integer sum starts: -bias * (sum of x), so that it ends as the dot product with code - bias.
 INLINE i32x16 dot_start(struct integer_format f, int32_t minus_sum) {
@@ -82,9 +82,18 @@ INLINE const struct q8_block *token_blocks(const struct matmul *m, uint32_t toke
   return (const struct q8_block *)((const uint8_t *)m->x + block * m->x_stride) + token;
 }
 
-// `count` (a constant) tokens, codes kept in registers: the path of decoding, bound by memory.
+INLINE void prefetch(const uint8_t *p, uint32_t bytes) {
+  for (uint32_t at = 0; at < bytes; at += 64) __builtin_prefetch(p + at, 0, 3);
+}
+
+// `count` (a constant) tokens, codes kept in registers: the path of decoding, bound by memory. Hardware prefetchers
+// stop at page ends and lag behind what one core needs, so it reads ahead itself, spread over the tile; behind its end
+// goes on where the thread probably will.
 INLINE void matmul_few(struct integer_format f, const struct matmul *m, uint32_t count) {
   const int groups = (int)f.columns / 32;
+  const uint32_t part = f.tile_bytes / (uint32_t)groups;
+  const uint8_t *end = m->tiles + (m->rows + TILE_ROWS - 1) / TILE_ROWS * m->group_bytes;
+  const ptrdiff_t jump = m->next ? m->next - end : -PREFETCH_BYTES;
   for (uint32_t row = 0; row < m->rows; row += TILE_ROWS) {
     const uint8_t *tile = m->tiles + row / TILE_ROWS * m->group_bytes;
     f32x16 y[FEW_TOKENS];
@@ -94,11 +103,8 @@ INLINE void matmul_few(struct integer_format f, const struct matmul *m, uint32_t
       f.scales(tile, scale, min);
       const int present = groups_of_tile(f, m, i);
       for (int j = 0; j < present; j++) {
-        // Hardware prefetchers stop at page ends and lag behind one core's needs. Spread over the tile, into the L2
-        // cache: it takes more requests at a time than the L1.
-        const uint32_t part = f.tile_bytes / (uint32_t)groups;
         const uint8_t *ahead = tile + PREFETCH_BYTES + (uint32_t)j * part;
-        UNROLL for (uint32_t at = 0; at < part; at += 64) __builtin_prefetch(ahead + at, 0, 2);
+        prefetch(ahead < end ? ahead : ahead + jump, part);
         u8x64 codes[8];
         unpack_codes(f, tile, j, codes);
         add_group(f, codes, scale, min, j, token_blocks(m, 0, i * (uint32_t)groups + (uint32_t)j), y, count);
@@ -146,8 +152,15 @@ INLINE void matmul_many(struct integer_format f, const struct matmul *m) {
         }
         uint32_t t = 0;
         const uint32_t pass = f.group == 32 ? MATMUL_TOKENS : MATMUL_TOKENS_HALVES;
-        for (; t + pass <= count; t += pass)
-          for (uint32_t g = 0; g < groups; g++) add_tile(f, &unpacked[g], m, first + t, i, sums[g] + t, pass);
+        // The next tiles come while the tokens go by.
+        const uint32_t share = (f.tile_bytes / (count / pass + 1) + 63) / 64 * 64;
+        const uint8_t *ahead = m->tiles + row / TILE_ROWS * m->group_bytes + (i + 1) * f.tile_bytes;
+        for (; t + pass <= count; t += pass, ahead += share)
+          for (uint32_t g = 0; g < groups; g++) {
+            prefetch(ahead + g * m->group_bytes, share);
+            add_tile(f, &unpacked[g], m, first + t, i, sums[g] + t, pass);
+          }
+        for (uint32_t g = 0; g < groups; g++) prefetch(ahead + g * m->group_bytes, share);
         for (; FEW_TOKENS > 1 && t + FEW_TOKENS <= count; t += FEW_TOKENS)
           for (uint32_t g = 0; g < groups; g++) add_tile(f, &unpacked[g], m, first + t, i, sums[g] + t, FEW_TOKENS);
         for (; t < count; t++)
