@@ -29,6 +29,7 @@ const flags = [_][]const u8{
 
 /// Compiled once, for the baseline CPU, as is api.c, which also gets the build hash. Ops are in csrc/ops/list.h too.
 const sources = [_][]const u8{
+    "cache_api.c",
     "cache.c",
     "frame.c",
     "handle.c",

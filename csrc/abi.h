@@ -7,7 +7,7 @@
 #pragma once
 #include <stdint.h>
 
-#define ARP_ABI_VERSION 1
+#define ARP_ABI_VERSION 2
 
 #ifdef _WIN32
 #define ARP_EXPORT __declspec(dllexport)
@@ -113,9 +113,13 @@ enum arp_op {
   ARP_OP_ROPE_TABLE,
   // src[0] f32 (tokens, heads * n[0]) rotated in place by src[1] (tokens, n[1]); n[2] is enum arp_rope_pairs
   ARP_OP_ROPE,
-  // keys src[0] (tokens, g * k) and values src[1] (tokens, g * v) into layer n[0] of the cache
+  // keys src[0] (tokens, g * k) and values src[1] (tokens, g * v) into layer n[0] of group n[1] of the cache
   ARP_OP_KV_WRITE,
-  // dst f32 (tokens, h * v) = softmax(src[0] (tokens, h * k) . keys * f[0]) . values of layer n[0], causal; h is n[1]
+  // dst f32 (tokens, h * v) = softmax(scores) . values of layer n[0] of group n[2]; h is n[1]. scores (h, positions) =
+  // src[0] (tokens, h * k) . keys * f[0]; then c * tanh(scores / c) with c = f[1] unless that is 0; then + slopes *
+  // (position - own position). n[3] (enum arp_attention_weights) says which of these weights there are, in this order,
+  // f32 (1, h): sinks, the score per head of one more position, whose values are 0; slopes (ALiBi). A token sees the
+  // positions up to its own that the group's window holds; and see struct arp_frame.
   ARP_OP_ATTENTION,
   // dst f32, Q8 or Q16 = silu(src[0]) * src[1]
   ARP_OP_SWIGLU,
@@ -127,6 +131,8 @@ enum arp_op {
 };
 
 enum arp_rope_pairs { ARP_ROPE_PAIRS_INTERLEAVED = 0, ARP_ROPE_PAIRS_NEOX = 1 };
+
+enum arp_attention_weights { ARP_ATTENTION_SINKS = 1, ARP_ATTENTION_SLOPES = 2 };
 
 enum arp_flag {
   ARP_FLAG_NO_WAIT = 1,     // The next instruction does not depend on this one.
@@ -146,18 +152,19 @@ struct arp_instr {
 };
 _Static_assert(sizeof(struct arp_instr) == 64, "one cache line");
 
-// Key/value cache: blocks of `block_positions` positions for all layers, addressed through block tables in the frame.
+// A group of a key/value cache: layers whose blocks have one number and share block tables in the frame.
 struct arp_cache_shape {
   uint32_t layers;
   uint32_t heads;            // Key/value heads.
   uint32_t key_columns;      // Per head.
   uint32_t value_columns;
-  uint32_t key_type;         // ARP_TYPE_F16 or ARP_TYPE_F32
+  uint32_t key_type;         // ARP_TYPE_F32, F16, BF16, Q8_0 or Q4_0
   uint32_t value_type;
   uint32_t blocks;
-  uint32_t block_positions;  // ARP_BLOCK_POSITIONS
+  uint32_t block_positions;  // ARP_LIMIT_BLOCK_POSITIONS
+  uint32_t window;           // A token at position p sees p - window + 1 to p; 0: all up to p.
 };
-_Static_assert(sizeof(struct arp_cache_shape) == 32, "generated offsets");
+_Static_assert(sizeof(struct arp_cache_shape) == 36, "generated offsets");
 enum arp_limit {
   ARP_LIMIT_BLOCK_POSITIONS = 64,
   ARP_LIMIT_THREADS = 64,
@@ -167,6 +174,7 @@ enum arp_limit {
   ARP_LIMIT_TOKENS = 4096,   // Rows in one step.
   ARP_LIMIT_HEAD_COLUMNS = 256,
   ARP_LIMIT_HEADS = 1024,
+  ARP_LIMIT_CACHE_GROUPS = 256,
 };
 
 struct arp_plan_shape {
@@ -181,14 +189,21 @@ struct arp_plan_shape {
 _Static_assert(sizeof(struct arp_plan_shape) == 32, "generated offsets");
 
 // A step is one array of u32: this header, then token ids (tokens), positions (tokens), sequence indices (tokens),
-// output rows (outputs), block tables (sequences * table_blocks). Tokens of one sequence are in ascending positions.
+// output rows (outputs), block tables (groups of the cache, sequences, table_blocks), prefix lengths (sequences, when
+// `prefixes` is 1), masks (tokens, mask_words). Tokens of one sequence are in ascending positions.
+//
+// An entry of a block table may be ARP_NONE where no token of the step writes or sees a position. Tokens within the
+// prefix of their sequence see all of it, and must be computed together with the rest of it. A mask has a bit per
+// position, the lowest first, and says which positions are seen instead of "up to its own"; the window still holds.
 struct arp_frame {
   uint32_t tokens;
   uint32_t outputs;
   uint32_t sequences;
   uint32_t table_blocks;
+  uint32_t prefixes;    // 0 or 1
+  uint32_t mask_words;  // 0: no masks.
 };
-_Static_assert(sizeof(struct arp_frame) == 16, "generated offsets");
+_Static_assert(sizeof(struct arp_frame) == 24, "generated offsets");
 
 // All functions return a status or, where said, a positive handle. `error` may be NULL.
 ARP_EXPORT int32_t arp_abi_version(void);
@@ -204,7 +219,20 @@ ARP_EXPORT double arp_map_bytes(uint32_t map);
 ARP_EXPORT int32_t arp_weights_create(uint32_t map, const struct arp_weight *weights, uint32_t count,
                                       const void *constants, uint32_t constants_bytes, uint32_t threads,
                                       struct arp_error *error);
-ARP_EXPORT int32_t arp_cache_create(const struct arp_cache_shape *shape, struct arp_error *error);
+// -> handle of a cache of one group or more.
+ARP_EXPORT int32_t arp_cache_create(const struct arp_cache_shape *groups, uint32_t count, struct arp_error *error);
+// Bytes of one block of a group, in all its layers; negative status on error.
+ARP_EXPORT double arp_cache_block_bytes(uint32_t cache, uint32_t group);
+// The contents of block `to` become those of `from`. No step may use them meanwhile, here and below.
+ARP_EXPORT int32_t arp_cache_copy(uint32_t cache, uint32_t group, uint32_t from, uint32_t to);
+// Copies a whole block to or from caller memory; `bytes` is arp_cache_block_bytes.
+ARP_EXPORT int32_t arp_cache_read(uint32_t cache, uint32_t group, uint32_t block, void *data, uint32_t bytes);
+ARP_EXPORT int32_t arp_cache_write(uint32_t cache, uint32_t group, uint32_t block, const void *data, uint32_t bytes);
+// Turns the keys of blocks by `delta` positions, as ROPE does: `pairs` f64 frequencies (of ROPE_TABLE), enum
+// arp_rope_pairs. What is then written is rounded to the type of the keys again.
+ARP_EXPORT int32_t arp_cache_rotate(uint32_t cache, uint32_t group, const uint32_t *blocks, uint32_t count,
+                                    const double *frequencies, uint32_t pairs, uint32_t pairs_kind, int32_t delta,
+                                    struct arp_error *error);
 // -> handle of a validated plan. `cache` is 0 for a plan without attention.
 ARP_EXPORT int32_t arp_plan_create(uint32_t weights, uint32_t cache, const struct arp_plan_shape *shape,
                                    const struct arp_instr *instructions, const struct arp_buffer *buffers,

@@ -1,4 +1,4 @@
-// The exported functions: arguments are checked here, work is done inside.
+// The exported functions, but for those of caches: arguments are checked here, work is done inside.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -70,12 +70,6 @@ int32_t arp_weights_create(uint32_t map_handle, const struct arp_weight *weights
   struct weights *w = weights_create(map, weights, count, constants, constants_bytes, threads, error);
   object_release(&map->object);
   return created(w, error);
-}
-
-int32_t arp_cache_create(const struct arp_cache_shape *shape, struct arp_error *error) {
-  struct arp_error local;
-  if (!error) error = &local;
-  return created(cache_create(shape, error), error);
 }
 
 int32_t arp_plan_create(uint32_t weights_handle, uint32_t cache_handle, const struct arp_plan_shape *shape,

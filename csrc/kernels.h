@@ -73,6 +73,9 @@ struct quant_kernels {
   void (*matmul_f32)(const struct matmul *m);
 };
 
+// How keys and values are kept.
+enum kv_kind { KV_F16, KV_F32, KV_BF16, KV_Q8_0, KV_Q4_0, KV_COUNT };
+
 struct kernels {
   const char *name;
   uint32_t required;     // CPU features.
@@ -85,13 +88,36 @@ struct kernels {
   void (*add)(const float *a, const float *b, float *y, uint32_t columns);
   void (*scale)(float *x, float factor, uint32_t columns);
   void (*rope)(float *x, const float *table, uint32_t head_columns, uint32_t heads, uint32_t rotated, bool neox);
-  // Indexed by enum kv_kind.
-  void (*kv_write[2])(const float *k, const float *v, uint8_t *key, uint8_t *value, uint32_t slot,
-                      uint32_t key_columns, uint32_t value_columns);
+  // Indexed by enum kv_kind. One position of one head, at a place in its block (csrc/kernels/kv.h).
+  void (*key_write[KV_COUNT])(const float *k, uint8_t *keys, uint32_t slot, uint32_t columns);
+  void (*value_write[KV_COUNT])(const float *v, uint8_t *values, uint32_t slot, uint32_t columns);
+  // The keys of one head in a block, turned by (cos, sin) pairs.
+  void (*keys_rotate)(enum kv_kind kind, uint8_t *keys, uint32_t columns, const float *table, uint32_t rotated,
+                      bool neox);
   void (*attention[2])(const struct attention *a);
 };
 
-enum kv_kind { KV_F16, KV_F32 };
+// Columns that share a scale.
+enum { KV_GROUP = 32 };
 
 // Values of one position stand in whole vectors, zeros behind them.
 static inline uint32_t value_stride(uint32_t value_columns) { return (value_columns + 15) / 16 * 16; }
+// Bytes of one head in a block of 64 positions.
+static inline size_t kv_key_bytes(enum kv_kind kind, uint32_t columns) {
+  const size_t groups = (columns + KV_GROUP - 1) / KV_GROUP;
+  switch (kind) {
+    case KV_F32: return 64 * 4 * (size_t)columns;
+    case KV_Q8_0: return 64 * (columns + 2 * groups);
+    case KV_Q4_0: return 64 * 18 * groups;
+    default: return 64 * 2 * (size_t)columns;
+  }
+}
+static inline size_t kv_value_bytes(enum kv_kind kind, uint32_t columns) {
+  const size_t groups = (columns + KV_GROUP - 1) / KV_GROUP;
+  switch (kind) {
+    case KV_F32: return 64 * 4 * (size_t)value_stride(columns);
+    case KV_Q8_0: return 64 * 34 * groups;
+    case KV_Q4_0: return 64 * 18 * groups;
+    default: return 64 * 2 * (size_t)value_stride(columns);
+  }
+}

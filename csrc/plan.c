@@ -29,6 +29,7 @@ static void plan_destroy(struct object *object) {
   free(plan->buffers);
   free(plan->frame.words);
   free(plan->frame.tile);
+  free(plan->frame.sequence_last);
   task_free(&plan->task);
   object_release(&plan->weights->object);
   if (plan->cache) object_release(&plan->cache->object);
@@ -95,7 +96,8 @@ static int32_t allocate(struct plan *plan, const struct arp_instr *instructions,
   plan->instructions = malloc(s->instructions * sizeof *instructions);
   plan->buffers = malloc(s->buffers * sizeof *buffers);
   plan->frame.tile = malloc(s->tokens_max * sizeof *plan->frame.tile);
-  if (!plan->instructions || !plan->buffers || !plan->frame.tile ||
+  plan->frame.sequence_last = malloc(s->tokens_max * sizeof *plan->frame.sequence_last);
+  if (!plan->instructions || !plan->buffers || !plan->frame.tile || !plan->frame.sequence_last ||
       !task_allocate(&plan->task, s->instructions, s->instructions))
     return fail(error, ARP_STATUS_OUT_OF_MEMORY, -1, "No memory for a plan of %u instructions", s->instructions);
   memcpy(plan->instructions, instructions, s->instructions * sizeof *instructions);

@@ -9,12 +9,22 @@ struct token_tile {
   uint32_t first, tokens;
 };
 
+// Positions first to last.
+struct position_range {
+  uint32_t first, last;
+};
+
 // What changes from step to step, checked and copied from the caller's array.
 struct frame {
   uint32_t tokens, outputs, sequences, table_blocks, tiles;
   uint32_t *words;                    // The copy all pointers below point into.
   uint32_t words_capacity;
-  const uint32_t *ids, *positions, *sequence, *output_rows, *tables;
+  const uint32_t *ids, *positions, *sequence, *output_rows;
+  const uint32_t *tables;             // (groups, sequences, table_blocks)
+  const uint32_t *prefixes;           // (sequences), or NULL.
+  const uint32_t *masks;              // (tokens, mask_words), or NULL.
+  uint32_t mask_words;
+  uint32_t *sequence_last;            // Per sequence, the last position of the step.
   struct token_tile *tile;
 };
 
@@ -53,10 +63,18 @@ struct plan *plan_create(struct weights *weights, struct cache *cache, const str
 // Checks a frame and copies it into the plan.
 int32_t frame_set(struct plan *plan, const uint32_t *words, uint32_t count, struct arp_error *error);
 
+// What a token sees in a group: all positions it may see lie in the range. Empty (first > last) when a mask is.
+struct position_range frame_sees(const struct frame *f, const struct cache_group *group, uint32_t token);
+
 // Starts executing the frame; run.c.
 int32_t plan_start(struct plan *plan, bool with_caller, struct arp_error *error);
 
 static inline uint32_t divide_up(uint32_t a, uint32_t b) { return a / b + (a % b != 0); }
+
+// The block table of a sequence in a group.
+static inline const uint32_t *frame_table(const struct frame *f, uint32_t group, uint32_t sequence) {
+  return f->tables + (group * (size_t)f->sequences + sequence) * f->table_blocks;
+}
 
 // Bytes from one row of a buffer to the next.
 static inline size_t row_bytes(const struct arp_buffer *b) {

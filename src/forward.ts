@@ -56,7 +56,7 @@ export class ForwardPass {
     this.#native = native;
     this.#logits = logits;
     const tableBlocksMax = Math.ceil(contextLength / Limit.BLOCK_POSITIONS);
-    this.#frame = createFrame({ tokensMax, outputsMax, sequencesMax: 1, tableBlocksMax });
+    this.#frame = createFrame({ tokensMax, outputsMax, sequencesMax: 1, tableBlocksMax, groups: 1 });
     this.#positions = new Uint32Array(tokensMax);
     this.#sequences = new Uint32Array(tokensMax); // All of sequence 0.
     this.#outputs = new Uint32Array(outputsMax);
@@ -104,7 +104,7 @@ export class ForwardPass {
       positions: this.#positions.subarray(0, tokens.length),
       sequences: this.#sequences.subarray(0, tokens.length),
       outputs: this.#outputs.subarray(0, outputs),
-      blockTables: [sequence.blocks],
+      blockTables: [[sequence.blocks]],
     });
     await this.#native.step(this.#frame.words, { words, signal });
     sequence.length = first + tokens.length;

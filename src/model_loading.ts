@@ -74,7 +74,7 @@ export async function loadParts(source: string | URL | Uint8Array, options: Load
   const names = modelPlan.plan.instructions.map(nameAt);
   const nativePlan = stack.use(NativePlan.create({ ...encoded, weights, cache: nativeCache, names }));
   const forward = new ForwardPass({ plan: modelPlan.plan, native: nativePlan, logits: modelPlan.logits });
-  const cache = new KvCache(modelPlan.cacheShape.blocks);
+  const cache = new KvCache(modelPlan.cacheShape[0].blocks);
   const owned = stack.move();
   return {
     ...{ file, modelPlan, tokenizer, template, weights, nativeCache, nativePlan, cache, forward },

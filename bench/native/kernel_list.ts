@@ -33,7 +33,7 @@ const KEY_VALUE_HEADS = 8;
 const TOKENS = 64;
 const DEPTH = 1024;
 
-const CACHE: CacheShape = {
+const CACHE: CacheShape = [{
   layers: 1,
   heads: KEY_VALUE_HEADS,
   keyColumns: HEAD_COLUMNS,
@@ -41,7 +41,7 @@ const CACHE: CacheShape = {
   keyType: "F16",
   valueType: "F16",
   blocks: Math.ceil((DEPTH + TOKENS) / 64),
-};
+}];
 
 /** The matrices of a step with one token: more than the caches of a core, as in a real model. */
 const STREAMED_BYTES = 64 * 1024 * 1024;

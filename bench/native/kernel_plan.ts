@@ -49,14 +49,20 @@ export async function prepareKernel(kernel: Kernel, { threads }: { threads: numb
 
 /** One sequence, whose tokens come after `depth` others. */
 function frameOf({ tokens, depth, cache }: Kernel): { words: Uint32Array; count: number } {
-  const blocks = cache?.blocks ?? 1;
-  const frame = createFrame({ tokensMax: tokens, outputsMax: tokens, sequencesMax: 1, tableBlocksMax: blocks });
+  const blocks = cache?.[0].blocks ?? 1;
+  const frame = createFrame({
+    tokensMax: tokens,
+    outputsMax: tokens,
+    sequencesMax: 1,
+    tableBlocksMax: blocks,
+    groups: cache?.length ?? 0,
+  });
   const count = encodeFrame(frame, {
     tokens: new Uint32Array(tokens),
     positions: Uint32Array.from({ length: tokens }, (_, i) => depth + i),
     sequences: new Uint32Array(tokens),
     outputs: Uint32Array.from({ length: tokens }, (_, i) => i),
-    blockTables: [Array.from({ length: blocks }, (_, i) => i)],
+    blockTables: cache === undefined ? [] : [[Array.from({ length: blocks }, (_, i) => i)]],
   });
   return { words: frame.words, count };
 }

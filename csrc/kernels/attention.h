@@ -12,15 +12,6 @@
 #define KV_CAT(a, b) KV_CAT_(a, b)
 #define KV(name) KV_CAT(name, KV_NAME)
 
-// One position: slot is its place in the block. key and value: this head's part of the block.
-static void KV(kv_write)(const float *k, const float *v, uint8_t *key, uint8_t *value, uint32_t slot,
-                         uint32_t key_columns, uint32_t value_columns) {
-  KV_TYPE *keys = (KV_TYPE *)key + slot / 16 * 16 * (size_t)key_columns + slot % 16;
-  KV_TYPE *values = (KV_TYPE *)value + slot * (size_t)value_stride(value_columns);
-  for (uint32_t c = 0; c < key_columns; c++) keys[16 * (size_t)c] = (KV_TYPE)k[c];
-  for (uint32_t c = 0; c < value_columns; c++) values[c] = (KV_TYPE)v[c];
-}
-
 // scores (count, 64) = queries . keys of one block, unscaled.
 INLINE void KV(block_scores)(const float *const *q, const KV_TYPE *keys, uint32_t columns, float (*scores)[64],
                              uint32_t count) {

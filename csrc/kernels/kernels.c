@@ -33,6 +33,7 @@ INLINE void store_rows(const struct matmul *m, uint32_t row, uint32_t token, f32
 #include "matmul_float.h"
 #include "pack.h"
 #include "elementwise.h"
+#include "kv.h"
 #include "softmax.h"
 
 #define KV_NAME f16
@@ -124,6 +125,10 @@ const struct kernels CAT(kernels_, ISA) = {
     .add = add,
     .scale = scale,
     .rope = rope,
-    .kv_write = {[KV_F16] = kv_write_f16, [KV_F32] = kv_write_f32},
+    .key_write = {[KV_F16] = key_write_f16, [KV_F32] = key_write_f32, [KV_BF16] = key_write_bf16,
+                  [KV_Q8_0] = key_write_q8_0, [KV_Q4_0] = key_write_q4_0},
+    .value_write = {[KV_F16] = value_write_f16, [KV_F32] = value_write_f32, [KV_BF16] = value_write_bf16,
+                    [KV_Q8_0] = value_write_q8_0, [KV_Q4_0] = value_write_q4_0},
+    .keys_rotate = keys_rotate,
     .attention = {[KV_F16] = attention_f16, [KV_F32] = attention_f32},
 };

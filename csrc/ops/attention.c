@@ -4,7 +4,10 @@
 static int32_t check(struct plan *plan, uint32_t index, struct arp_error *error) {
   CHECK_BEGIN(plan, index, error);
   if (!plan->cache) return REFUSE("the plan has no cache");
-  const struct arp_cache_shape *s = &plan->cache->shape;
+  if (c.i->n[2] >= plan->cache->groups_count)
+    return REFUSE("group %u of %u", c.i->n[2], plan->cache->groups_count);
+  const struct arp_cache_shape *s = &plan->cache->groups[c.i->n[2]].shape;
+  if (c.i->n[3] || c.i->f[1] != 0) return REFUSE("soft caps, sinks and slopes are not computed");
   const uint32_t heads = c.i->n[1];
   if (!heads || heads > ARP_LIMIT_HEADS || heads % s->heads)
     return REFUSE("%u heads over %u key/value heads", heads, s->heads);
@@ -18,13 +21,12 @@ static int32_t check(struct plan *plan, uint32_t index, struct arp_error *error)
   return ARP_STATUS_OK;
 }
 static uint32_t chunks(const struct plan *plan, const struct arp_instr *i) {
-  (void)i;
-  return plan->frame.tiles * plan->cache->shape.heads;
+  return plan->frame.tiles * plan->cache->groups[i->n[2]].shape.heads;
 }
 static void run(const struct plan *plan, const struct arp_instr *i, uint32_t chunk, uint32_t thread) {
   (void)thread;
-  const struct cache *cache = plan->cache;
-  const struct arp_cache_shape *s = &cache->shape;
+  const struct cache_group *g = &plan->cache->groups[i->n[2]];
+  const struct arp_cache_shape *s = &g->shape;
   const struct frame *f = &plan->frame;
   // The last tiles see the most positions: start with them, so that none is left over at the end.
   const struct token_tile tile = f->tile[f->tiles - 1 - chunk / s->heads];
@@ -40,12 +42,12 @@ static void run(const struct plan *plan, const struct arp_instr *i, uint32_t chu
       .key_columns = s->key_columns,
       .value_columns = s->value_columns,
       .scale = i->f[0],
-      .blocks = cache->data + i->n[0] * cache->layer_bytes,
-      .block_bytes = cache->block_bytes,
-      .key_offset = head * cache->head_bytes,
-      .value_offset = head * cache->head_bytes + cache->key_bytes,
-      .block_table = f->tables + f->sequence[tile.first] * f->table_blocks,
+      .blocks = g->data + i->n[0] * g->layer_bytes,
+      .block_bytes = g->block_bytes,
+      .key_offset = head * g->head_bytes,
+      .value_offset = head * g->head_bytes + g->key_bytes,
+      .block_table = frame_table(f, i->n[2], f->sequence[tile.first]),
   };
-  plan->kernels->attention[cache->kind](&a);
+  plan->kernels->attention[g->key_kind](&a);
 }
 const struct op op_attention = {"attention", check, chunks, run};

@@ -6,7 +6,9 @@ enum { CHUNK_TOKENS = 8 };
 static int32_t check(struct plan *plan, uint32_t index, struct arp_error *error) {
   CHECK_BEGIN(plan, index, error);
   if (!plan->cache) return REFUSE("the plan has no cache");
-  const struct arp_cache_shape *s = &plan->cache->shape;
+  if (c.i->n[1] >= plan->cache->groups_count)
+    return REFUSE("group %u of %u", c.i->n[1], plan->cache->groups_count);
+  const struct arp_cache_shape *s = &plan->cache->groups[c.i->n[1]].shape;
   if (!has_flags(c, 0) || !is_buffer(c, "src 0", c.i->src[0], ARP_TYPE_F32) ||
       !is_buffer(c, "src 1", c.i->src[1], ARP_TYPE_F32) ||
       !has_shape(c, "src 0", c.i->src[0], ARP_ROWS_TOKENS, s->heads * (uint64_t)s->key_columns) ||
@@ -21,18 +23,20 @@ static uint32_t chunks(const struct plan *plan, const struct arp_instr *i) {
 }
 static void run(const struct plan *plan, const struct arp_instr *i, uint32_t chunk, uint32_t thread) {
   (void)thread;
-  const struct cache *cache = plan->cache;
-  const struct arp_cache_shape *s = &cache->shape;
+  const struct cache_group *g = &plan->cache->groups[i->n[1]];
+  const struct arp_cache_shape *s = &g->shape;
   const struct frame *f = &plan->frame;
+  const struct kernels *kernels = plan->kernels;
   for (uint32_t t = chunk * CHUNK_TOKENS; t < f->tokens && t < (chunk + 1) * CHUNK_TOKENS; t++) {
-    const uint32_t position = f->positions[t];
-    const uint32_t block = f->tables[f->sequence[t] * f->table_blocks + position / ARP_LIMIT_BLOCK_POSITIONS];
-    uint8_t *head = cache->data + i->n[0] * cache->layer_bytes + block * cache->block_bytes;
+    const uint32_t position = f->positions[t], slot = position % ARP_LIMIT_BLOCK_POSITIONS;
+    const uint32_t *table = frame_table(f, i->n[1], f->sequence[t]);
+    uint8_t *head = cache_block(g, i->n[0], table[position / ARP_LIMIT_BLOCK_POSITIONS]);
     const float *k = row_at(plan, i->src[0], t), *v = row_at(plan, i->src[1], t);
-    for (uint32_t h = 0; h < s->heads; h++, head += cache->head_bytes)
-      plan->kernels->kv_write[cache->kind](k + h * (size_t)s->key_columns, v + h * (size_t)s->value_columns, head,
-                                           head + cache->key_bytes, position % ARP_LIMIT_BLOCK_POSITIONS,
-                                           s->key_columns, s->value_columns);
+    for (uint32_t h = 0; h < s->heads; h++, head += g->head_bytes) {
+      kernels->key_write[g->key_kind](k + h * (size_t)s->key_columns, head, slot, s->key_columns);
+      kernels->value_write[g->value_kind](v + h * (size_t)s->value_columns, head + g->key_bytes, slot,
+                                          s->value_columns);
+    }
   }
 }
 const struct op op_kv_write = {"kv_write", check, chunks, run};

@@ -6,7 +6,7 @@
 import type { GgufFile } from "../gguf/parse.ts";
 import { PlanBuilder } from "../plan/builder.ts";
 import { runWhole } from "../time_slice.ts";
-import { type CacheShape, type Plan, POSITIONS_MAX } from "../plan/plan.ts";
+import { type CacheShape, type CacheType, type Plan, POSITIONS_MAX } from "../plan/plan.ts";
 import type { Architecture, Precision } from "./architecture.ts";
 import type { TransformerConfig } from "./config.ts";
 import { llama } from "./llama.ts";
@@ -34,9 +34,9 @@ export interface BuildOptions {
   /** Positions are below this. Default: what the model was trained with, up to 2^20. */
   readonly contextLength?: number | undefined;
   /** The type of keys in the cache. Default: F16, and F32 when the precision is "f32". */
-  readonly keyType?: CacheShape["keyType"] | undefined;
+  readonly keyType?: CacheType | undefined;
   /** The type of values in the cache. Default: as `keyType`'s. */
-  readonly valueType?: CacheShape["valueType"] | undefined;
+  readonly valueType?: CacheType | undefined;
   /** How many threads execute the plan. Default: 0, one per physical core. */
   readonly threads?: number | undefined;
   /** The bytes of the tensors {@linkcode tensorsToRead} lists. Default: none, for files where it lists none. */
@@ -117,7 +117,7 @@ function cacheShapeOf(config: TransformerConfig, options: BuildOptions): CacheSh
   if (!Number.isInteger(cacheBlocks) || cacheBlocks < 1 || cacheBlocks > 2 ** 26) {
     throw new RangeError(`Expected cacheBlocks to be an integer in [1, ${2 ** 26}] but found ${cacheBlocks}`);
   }
-  return { layers, heads, keyColumns, valueColumns, keyType, valueType, blocks: cacheBlocks };
+  return [{ layers, heads, keyColumns, valueColumns, keyType, valueType, blocks: cacheBlocks }];
 }
 
 function expectOneOf(name: string, value: string, allowed: readonly string[]): void {

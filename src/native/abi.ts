@@ -1,6 +1,6 @@
 // Generated from csrc/abi.h by `zig build abi`. Do not edit.
 
-export const ABI_VERSION = 1;
+export const ABI_VERSION = 2;
 export const NONE = 4294967295;
 
 export const Status = {
@@ -160,6 +160,7 @@ export const Limit = {
   TOKENS: 4096,
   HEAD_COLUMNS: 256,
   HEADS: 1024,
+  CACHE_GROUPS: 256,
 } as const;
 
 export const TypeWideBits = {
@@ -191,6 +192,11 @@ export const TypeWideBits = {
   NVFP4: 10,
   Q1_0: 9,
   Q2_0: 9,
+} as const;
+
+export const AttentionWeights = {
+  SINKS: 1,
+  SLOPES: 2,
 } as const;
 
 export const ErrorRecord = {
@@ -231,7 +237,7 @@ export const InstrRecord = {
 } as const;
 
 export const CacheShape = {
-  size: 32,
+  size: 36,
   layers: 0,
   heads: 4,
   keyColumns: 8,
@@ -240,6 +246,7 @@ export const CacheShape = {
   valueType: 20,
   blocks: 24,
   blockPositions: 28,
+  window: 32,
 } as const;
 
 export const PlanShape = {
@@ -254,11 +261,13 @@ export const PlanShape = {
 } as const;
 
 export const FrameHeader = {
-  size: 16,
+  size: 24,
   tokens: 0,
   outputs: 4,
   sequences: 8,
   tableBlocks: 12,
+  prefixes: 16,
+  maskWords: 20,
 } as const;
 
 export const symbols = {
@@ -269,7 +278,12 @@ export const symbols = {
   arp_map_write: { parameters: ["u32", "f64", "buffer", "u32"], result: "i32" },
   arp_map_bytes: { parameters: ["u32"], result: "f64" },
   arp_weights_create: { parameters: ["u32", "buffer", "u32", "buffer", "u32", "u32", "buffer"], result: "i32" },
-  arp_cache_create: { parameters: ["buffer", "buffer"], result: "i32" },
+  arp_cache_create: { parameters: ["buffer", "u32", "buffer"], result: "i32" },
+  arp_cache_block_bytes: { parameters: ["u32", "u32"], result: "f64" },
+  arp_cache_copy: { parameters: ["u32", "u32", "u32", "u32"], result: "i32" },
+  arp_cache_read: { parameters: ["u32", "u32", "u32", "buffer", "u32"], result: "i32" },
+  arp_cache_write: { parameters: ["u32", "u32", "u32", "buffer", "u32"], result: "i32" },
+  arp_cache_rotate: { parameters: ["u32", "u32", "buffer", "u32", "buffer", "u32", "u32", "i32", "buffer"], result: "i32" },
   arp_plan_create: { parameters: ["u32", "u32", "buffer", "buffer", "buffer", "buffer"], result: "i32" },
   arp_submit: { parameters: ["u32", "buffer", "u32", "buffer"], result: "i32" },
   arp_run: { parameters: ["u32", "buffer", "u32", "u32", "buffer"], result: "i32" },

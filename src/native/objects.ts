@@ -5,7 +5,7 @@
 
 import { NativeError } from "../errors.ts";
 import { runSliced } from "../time_slice.ts";
-import { Status } from "./abi.ts";
+import { CacheShape, RopePairs, Status } from "./abi.ts";
 import { type NativeLibrary, openLibrary } from "./library.ts";
 import { errorRecord, unwrap } from "./status.ts";
 
@@ -167,15 +167,61 @@ export class NativeWeights extends NativeObject {
   }
 }
 
-/** Memory for keys and values, in blocks that src/cache/kv_cache.ts hands out. */
+/** By how many positions keys are turned, and how ROPE turned them. */
+export interface KeyRotation {
+  /** Of the plan's ROPE_TABLE, in radians per position. (pairs) */
+  readonly frequencies: Float64Array;
+  /** Which columns are a pair. */
+  readonly pairs: keyof typeof RopePairs;
+  /** Positions; negative towards the start. */
+  readonly delta: number;
+}
+
+/** Memory for keys and values, in blocks that src/cache/ hands out. No step may use a block that is being changed. */
 export class NativeCache extends NativeObject {
-  /** `shape` is one struct arp_cache_shape. The system provides the memory when it is first used. */
-  static create(shape: Uint8Array): NativeCache {
+  /** `groups` is one struct arp_cache_shape or more. The system provides the memory when it is first used. */
+  static create(groups: Uint8Array): NativeCache {
     const library = openLibrary();
     return new NativeCache(library, {
       kind: "a cache",
-      created: library.functions.arp_cache_create(shape, errorRecord),
+      created: library.functions.arp_cache_create(groups, groups.length / CacheShape.size, errorRecord),
     });
+  }
+
+  /** Bytes of one block in all layers of a group. */
+  blockBytes(group: number): number {
+    const bytes = this.library.functions.arp_cache_block_bytes(handleOf(this), group);
+    return unwrap(bytes, { action: `measure a block of cache group ${group}` });
+  }
+
+  /** The contents of block `to` become those of block `from`. */
+  copyBlock(group: number, { from, to }: { from: number; to: number }): void {
+    const status = this.library.functions.arp_cache_copy(handleOf(this), group, from, to);
+    unwrap(status, { action: `copy block ${from} to ${to} of cache group ${group}` });
+  }
+
+  /** Copies a block out of the cache; `into` has {@linkcode blockBytes} bytes. */
+  readBlock(group: number, block: number, into: Uint8Array): void {
+    const status = this.library.functions.arp_cache_read(handleOf(this), group, block, into, into.length);
+    unwrap(status, { action: `read block ${block} of cache group ${group} into ${into.length} bytes` });
+  }
+
+  /** Copies a block into the cache, as {@linkcode readBlock} gave it. */
+  writeBlock(group: number, block: number, from: Uint8Array): void {
+    const status = this.library.functions.arp_cache_write(handleOf(this), group, block, from, from.length);
+    unwrap(status, { action: `write block ${block} of cache group ${group} from ${from.length} bytes` });
+  }
+
+  /**
+   * Turns the keys of blocks to positions `delta` further on. They are rounded to the type of the cache again.
+   *
+   * @throws {NativeError} When a block, or the pairs, are not those of the group.
+   */
+  rotateBlocks(group: number, blocks: Uint32Array, { frequencies, pairs, delta }: KeyRotation): void {
+    if (blocks.length === 0) return;
+    const rotate = this.library.functions.arp_cache_rotate;
+    const turn = [frequencies, frequencies.length, RopePairs[pairs], delta, errorRecord] as const;
+    unwrap(rotate(handleOf(this), group, blocks, blocks.length, ...turn));
   }
 }
 

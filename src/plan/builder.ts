@@ -5,6 +5,7 @@
  */
 
 import { Limit, RopePairs } from "../native/abi.ts";
+import { type AttentionOptions, attentionParts } from "./attention_options.ts";
 import {
   expectColumns,
   expectCount,
@@ -194,32 +195,32 @@ export class PlanBuilder {
     return this.#record(at, { dst: src, src: [src, table], n: [headColumns, table.columns, RopePairs[pairs]] });
   }
 
-  /** Puts keys (tokens, g * k) and values (tokens, g * v) into a layer of the cache, at the places the frame names. */
-  kvWrite(keys: Buffer, values: Buffer, options: Labelled & { layer: number }): void {
-    const { label, layer } = options;
+  /** Puts keys (tokens, g * k) and values (tokens, g * v) into a layer of a group (0) of the cache. */
+  kvWrite(keys: Buffer, values: Buffer, options: Labelled & { layer: number; group?: number }): void {
+    const { label, layer, group = 0 } = options;
     const at = { op: "KV_WRITE", label } as const;
-    const cache = expectLayer(this.#options.cache, layer, at);
+    const cache = expectLayer(this.#options.cache, { group, layer }, at);
     expectTokens(keys, at);
     expectTokens(values, at);
     expectColumns("the keys", keys, { ...at, columns: cache.heads * cache.keyColumns });
     expectColumns("the values", values, { ...at, columns: cache.heads * cache.valueColumns });
-    this.#record(at, { src: [keys, values], n: [layer] });
+    this.#record(at, { src: [keys, values], n: [layer, group] });
   }
 
   /**
    * Causal attention: y (tokens, h * v) = softmax(queries (tokens, h * k) . keys * scale) . values, per head, over the
-   * positions of the token's sequence up to its own. h / g query heads share a key/value head.
+   * positions of the token's sequence up to its own that the window of the cache's group holds. h / g query heads share
+   * a key/value head.
    */
-  attention(queries: Buffer, options: Labelled & { layer: number; heads: number; scale: number }): Buffer {
-    const { label, layer, heads, scale } = options;
+  attention(queries: Buffer, options: Labelled & AttentionOptions): Buffer {
+    const { label, layer, group = 0, heads } = options;
     const at = { op: "ATTENTION", label } as const;
-    const cache = expectLayer(this.#options.cache, layer, at);
+    const cache = expectLayer(this.#options.cache, { group, layer }, at);
     expectTokens(queries, at);
-    expectCount("heads", heads, { max: Limit.HEADS, place: at });
-    expectDivisor(cache.heads, heads, { ...at, what: "heads over key/value heads" });
+    const parts = attentionParts(options, { cache, at });
     expectColumns("the queries", queries, { ...at, columns: heads * cache.keyColumns });
     const dst = this.#result(at, { rows: "TOKENS", columns: heads * cache.valueColumns });
-    return this.#record(at, { dst, src: [queries], n: [layer, heads], f: [scale] });
+    return this.#record(at, { dst, src: [queries], ...parts });
   }
 
   /** SwiGLU (https://arxiv.org/abs/2002.05202): y (rows, d) = silu(gate) * up, silu(x) = x / (1 + e^-x). */

@@ -4,7 +4,15 @@
  */
 
 import { TypeValues } from "../native/abi.ts";
-import { type Buffer, type CacheShape, instructionName, type OpName, type RowsName, type Weight } from "./plan.ts";
+import {
+  type Buffer,
+  type CacheGroup,
+  type CacheShape,
+  instructionName,
+  type OpName,
+  type RowsName,
+  type Weight,
+} from "./plan.ts";
 
 /** The instruction a check is for. */
 export interface Place {
@@ -97,13 +105,20 @@ export function expectDivisor(part: number, whole: number, place: Place & { what
   throw placeError(place, `Expected to divide the ${place.what} evenly but found ${whole} / ${part}`);
 }
 
-/** The cache has the given layer. */
-export function expectLayer(cache: CacheShape | undefined, layer: number, place: Place): CacheShape {
+/** The cache has the given group, and that the given layer. */
+export function expectLayer(
+  cache: CacheShape | undefined,
+  { group, layer }: { group: number; layer: number },
+  place: Place,
+): CacheGroup {
   if (cache === undefined) throw placeError(place, "Expected a plan with a key/value cache but found none");
-  if (Number.isInteger(layer) && layer >= 0 && layer < cache.layers) return cache;
-  throw placeError(place, `Expected a layer below ${cache.layers} but found ${layer}`);
+  const found = cache[group];
+  if (found === undefined) throw placeError(place, `Expected a cache group below ${cache.length} but found ${group}`);
+  if (Number.isInteger(layer) && layer >= 0 && layer < found.layers) return found;
+  throw placeError(place, `Expected a layer below ${found.layers} but found ${layer}`);
 }
 
-function placeError(place: Place, message: string): RangeError {
+/** An error that names the instruction. */
+export function placeError(place: Place, message: string): RangeError {
   return new RangeError(`${instructionName(place)}: ${message}`);
 }

@@ -20,13 +20,14 @@ export function accessesOf(instruction: RecordedInstruction): Accesses {
   const reads = src.map((buffer) => buffer.index);
   const writes = dst === undefined ? [] : [dst.index];
   if (dst !== undefined && accumulate) reads.push(dst.index);
-  if (op === "KV_WRITE") writes.push(cacheLayer(n[0]));
-  if (op === "ATTENTION") reads.push(cacheLayer(n[0]));
+  if (op === "KV_WRITE") writes.push(cacheLayer(n[0], n[1]));
+  if (op === "ATTENTION") reads.push(cacheLayer(n[0], n[2]));
   return { reads, writes };
 }
 
-function cacheLayer(layer: number): number {
-  return -1 - layer;
+/** A layer of a group; there are fewer than 2^16 layers in one. */
+function cacheLayer(layer: number, group: number): number {
+  return -1 - layer - group * 2 ** 16;
 }
 
 /** Whether two instructions must not run at the same time: one writes what the other reads or writes. */

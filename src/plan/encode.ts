@@ -18,7 +18,7 @@ import {
   Type,
   WeightRecord,
 } from "../native/abi.ts";
-import type { Buffer, CacheShape, Instruction, Plan, Weight } from "./plan.ts";
+import type { Buffer, CacheGroup, CacheShape, Instruction, Plan, Weight } from "./plan.ts";
 
 /** A plan as arguments of `arp_weights_create` and `arp_plan_create`. */
 export interface EncodedPlan {
@@ -47,9 +47,9 @@ export function encodePlan(plan: Plan): EncodedPlan {
   };
 }
 
-/** Encodes the shape of a cache for `arp_cache_create`. */
-export function encodeCacheShape(shape: CacheShape): Uint8Array {
-  return encodeRecords([shape], { size: CacheRecord.size, write: writeCacheShape });
+/** Encodes the groups of a cache for `arp_cache_create`. */
+export function encodeCacheShape(groups: CacheShape): Uint8Array {
+  return encodeRecords(groups, { size: CacheRecord.size, write: writeCacheGroup });
 }
 
 /** Where a record is written. */
@@ -70,7 +70,7 @@ function encodeRecords<Item>(
   return bytes;
 }
 
-function writeCacheShape(cache: CacheShape, { view, at }: Target): void {
+function writeCacheGroup(cache: CacheGroup, { view, at }: Target): void {
   view.setUint32(at + CacheRecord.layers, cache.layers, true);
   view.setUint32(at + CacheRecord.heads, cache.heads, true);
   view.setUint32(at + CacheRecord.keyColumns, cache.keyColumns, true);
@@ -79,6 +79,7 @@ function writeCacheShape(cache: CacheShape, { view, at }: Target): void {
   view.setUint32(at + CacheRecord.valueType, Type[cache.valueType], true);
   view.setUint32(at + CacheRecord.blocks, cache.blocks, true);
   view.setUint32(at + CacheRecord.blockPositions, Limit.BLOCK_POSITIONS, true);
+  view.setUint32(at + CacheRecord.window, cache.window ?? 0, true);
 }
 
 function writeShape(plan: Plan, { view, at }: Target): void {

@@ -3,7 +3,7 @@
  * arp_frame). The array is made once and filled again for each step; nothing is allocated then.
  */
 
-import { FrameHeader } from "../native/abi.ts";
+import { FrameHeader, Limit, NONE } from "../native/abi.ts";
 import { expectCount } from "./checks.ts";
 
 /** What one step computes. */
@@ -12,12 +12,25 @@ export interface Step {
   readonly tokens: ArrayLike<number>;
   /** Per token, its position in its sequence. */
   readonly positions: ArrayLike<number>;
-  /** Per token, its sequence: a place in `blockTables`. */
+  /** Per token, its sequence: a place in the block tables. */
   readonly sequences: ArrayLike<number>;
   /** Which tokens' logits are wanted: places in `tokens`. */
   readonly outputs: ArrayLike<number>;
-  /** Per sequence the numbers of its cache blocks: that of position p is entry floor(p / 64). */
-  readonly blockTables: readonly ArrayLike<number>[];
+  /**
+   * Per group of the cache and sequence the numbers of its blocks: that of position p is entry floor(p / 64), `NONE`
+   * where no token of the step writes or sees a position. Empty for a plan without a cache.
+   */
+  readonly blockTables: readonly (readonly ArrayLike<number>[])[];
+  /**
+   * Per sequence how many positions from 0 on see each other in both directions. All of them that no earlier step has
+   * computed, or that see such ones, belong in this step. Default: none.
+   */
+  readonly prefixes?: ArrayLike<number> | undefined;
+  /**
+   * Which positions tokens see, instead of those up to their own: a bit per position, the lowest of the first word
+   * first. What the window of a group does not hold stays unseen. (tokens, words) Default: none.
+   */
+  readonly masks?: { readonly words: Uint32Array; readonly wordsPerToken: number } | undefined;
 }
 
 /** The most a frame can hold. */
@@ -26,8 +39,12 @@ export interface FrameLimits {
   readonly outputsMax: number;
   /** Sequences in one step. */
   readonly sequencesMax: number;
-  /** Cache blocks of one sequence. */
+  /** Cache blocks of one sequence in one group. */
   readonly tableBlocksMax: number;
+  /** Groups of the cache. */
+  readonly groups: number;
+  /** Words of the mask of one token. Default: 0, no masks. */
+  readonly maskWordsMax?: number;
 }
 
 /** Memory for one step at a time. */
@@ -41,53 +58,87 @@ const HEADER_WORDS = FrameHeader.size / 4;
 
 /** Makes a frame for steps within the limits. */
 export function createFrame(limits: FrameLimits): Frame {
-  const { tokensMax, outputsMax, sequencesMax, tableBlocksMax } = limits;
+  const { tokensMax, outputsMax, sequencesMax, tableBlocksMax, groups, maskWordsMax = 0 } = limits;
   expectCount("tokensMax", tokensMax, { max: 2 ** 16 });
   expectCount("outputsMax", outputsMax, { max: 2 ** 16 });
   expectCount("sequencesMax", sequencesMax, { max: 2 ** 16 });
   expectCount("tableBlocksMax", tableBlocksMax, { max: 2 ** 26 });
-  const words = HEADER_WORDS + 3 * tokensMax + outputsMax + sequencesMax * tableBlocksMax;
-  return { limits, words: new Uint32Array(words) };
+  if (groups !== 0) expectCount("groups", groups, { max: Limit.CACHE_GROUPS });
+  const tables = sequencesMax * (groups * tableBlocksMax + 1);
+  return { limits, words: new Uint32Array(HEADER_WORDS + (3 + maskWordsMax) * tokensMax + outputsMax + tables) };
 }
 
 /**
- * Writes a step into the frame. Block tables are padded with 0 to the length of the longest: no position reaches the
- * padding. That ids, positions and block numbers are in range is checked where they are used, in C.
+ * Writes a step into the frame. Block tables are padded with `NONE` to the length of the longest. That ids, positions
+ * and block numbers are in range is checked where they are used, in C.
  *
  * @returns How many words of the frame the step takes.
  * @throws {RangeError} When the step is beyond the limits or its parts do not fit together.
  */
 export function encodeFrame(frame: Frame, step: Step): number {
-  const { words, limits } = frame;
-  const { tokens, positions, sequences, outputs, blockTables } = step;
-  if (tokens.length === 0) throw new RangeError("Expected at least one token but found none");
-  expectAtMost("tokens", tokens.length, limits.tokensMax);
-  expectLength("positions", positions.length, tokens.length);
-  expectLength("sequences", sequences.length, tokens.length);
-  expectAtMost("outputs", outputs.length, limits.outputsMax);
-  expectAtMost("block tables", blockTables.length, limits.sequencesMax);
-  let tableBlocks = 0;
-  for (let i = 0; i < blockTables.length; i++) tableBlocks = Math.max(tableBlocks, blockTables[i].length);
-  expectAtMost("blocks in a table", tableBlocks, limits.tableBlocksMax);
-  words[FrameHeader.tokens / 4] = tokens.length;
-  words[FrameHeader.outputs / 4] = outputs.length;
-  words[FrameHeader.sequences / 4] = blockTables.length;
-  words[FrameHeader.tableBlocks / 4] = tableBlocks;
+  const { words } = frame;
+  const { tokens, positions, sequences, outputs, blockTables, prefixes, masks } = step;
+  const { sequencesCount, tableBlocks } = checkStep(step, frame.limits);
   const { length } = tokens;
+  words[FrameHeader.tokens / 4] = length;
+  words[FrameHeader.outputs / 4] = outputs.length;
+  words[FrameHeader.sequences / 4] = sequencesCount;
+  words[FrameHeader.tableBlocks / 4] = tableBlocks;
+  words[FrameHeader.prefixes / 4] = prefixes === undefined ? 0 : 1;
+  words[FrameHeader.maskWords / 4] = masks === undefined ? 0 : masks.wordsPerToken;
   words.set(tokens, HEADER_WORDS);
   words.set(positions, HEADER_WORDS + length);
   words.set(sequences, HEADER_WORDS + 2 * length);
   words.set(outputs, HEADER_WORDS + 3 * length);
   let end = HEADER_WORDS + 3 * length + outputs.length;
-  for (let i = 0; i < blockTables.length; i++, end += tableBlocks) {
-    words.set(blockTables[i], end);
-    words.fill(0, end + blockTables[i].length, end + tableBlocks);
+  for (let group = 0; group < blockTables.length; group++) {
+    for (let i = 0; i < sequencesCount; i++, end += tableBlocks) {
+      const table = blockTables[group][i];
+      words.set(table, end);
+      words.fill(NONE, end + table.length, end + tableBlocks);
+    }
   }
-  return end;
+  if (prefixes !== undefined) words.set(prefixes, end);
+  end += prefixes?.length ?? 0;
+  if (masks !== undefined) words.set(masks.words, end);
+  return end + (masks?.words.length ?? 0);
 }
 
-function expectLength(what: string, found: number, tokens: number): void {
-  if (found !== tokens) throw new RangeError(`Expected ${what} of ${tokens} tokens but found ${found}`);
+/** Whether the parts of a step fit together and into the frame. */
+function checkStep(step: Step, limits: FrameLimits): { sequencesCount: number; tableBlocks: number } {
+  const { tokens, positions, sequences, outputs, blockTables, prefixes, masks } = step;
+  if (tokens.length === 0) throw new RangeError("Expected at least one token but found none");
+  expectAtMost("tokens", tokens.length, limits.tokensMax);
+  expectLength("positions", positions.length, `${tokens.length} tokens`, tokens.length);
+  expectLength("sequences", sequences.length, `${tokens.length} tokens`, tokens.length);
+  expectAtMost("outputs", outputs.length, limits.outputsMax);
+  expectLength("block tables", blockTables.length, `${limits.groups} groups`, limits.groups);
+  let sequencesCount = blockTables.length === 0 ? 1 : blockTables[0].length;
+  if (blockTables.length === 0) {
+    for (let i = 0; i < sequences.length; i++) sequencesCount = Math.max(sequencesCount, sequences[i] + 1);
+  }
+  expectAtMost("sequences", sequencesCount, limits.sequencesMax);
+  let tableBlocks = 0;
+  for (let group = 0; group < blockTables.length; group++) {
+    const tables = blockTables[group];
+    expectLength("block tables", tables.length, `${sequencesCount} sequences`, sequencesCount);
+    for (let i = 0; i < tables.length; i++) tableBlocks = Math.max(tableBlocks, tables[i].length);
+  }
+  expectAtMost("blocks in a table", tableBlocks, limits.tableBlocksMax);
+  if (prefixes !== undefined) {
+    expectLength("prefixes", prefixes.length, `${sequencesCount} sequences`, sequencesCount);
+  }
+  if (masks !== undefined) {
+    const { words, wordsPerToken } = masks;
+    expectAtMost("words in a mask", wordsPerToken, limits.maskWordsMax ?? 0);
+    const what = `${tokens.length} tokens with ${wordsPerToken} words`;
+    expectLength("masks", words.length, what, tokens.length * wordsPerToken);
+  }
+  return { sequencesCount, tableBlocks };
+}
+
+function expectLength(what: string, found: number, of: string, expected: number): void {
+  if (found !== expected) throw new RangeError(`Expected ${what} of ${of} but found ${found}`);
 }
 
 function expectAtMost(what: string, found: number, max: number): void {

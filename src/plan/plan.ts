@@ -61,8 +61,12 @@ export interface Instruction {
   readonly noWait: boolean;
 }
 
-/** A key/value cache: what the plans that share it agree on. Blocks have `Limit.BLOCK_POSITIONS` positions. */
-export interface CacheShape {
+/** How numbers are kept in a cache. */
+export type CacheType = "F16" | "F32";
+
+/** Layers of a key/value cache that share block tables. Blocks have `Limit.BLOCK_POSITIONS` positions. */
+export interface CacheGroup {
+  /** How many layers; a block has one number for all of them. */
   readonly layers: number;
   /** Key/value heads. */
   readonly heads: number;
@@ -70,10 +74,15 @@ export interface CacheShape {
   readonly keyColumns: number;
   /** Columns of a value head. */
   readonly valueColumns: number;
-  readonly keyType: "F16" | "F32";
-  readonly valueType: "F16" | "F32";
+  readonly keyType: CacheType;
+  readonly valueType: CacheType;
   readonly blocks: number;
+  /** How many positions a token sees, itself included. Default: 0, all up to its own. */
+  readonly window?: number;
 }
+
+/** A key/value cache: what the plans that share it agree on. */
+export type CacheShape = readonly CacheGroup[];
 
 /** Where the buffers are in the plan's memory. */
 export interface Arena {

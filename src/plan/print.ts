@@ -18,10 +18,10 @@ export function printPlan(plan: Plan): string {
     `${constants.length} bytes of constants`,
     `tokens <= ${tokensMax}, outputs <= ${outputsMax}, positions < ${contextLength}, arena ${arena.bytes} bytes`,
   ];
-  if (cache !== undefined) {
+  for (const { layers, heads, keyType, keyColumns, valueType, valueColumns, blocks, window = 0 } of cache ?? []) {
     lines.push(
-      `cache of ${cache.layers} layers, ${cache.heads} heads, keys ${cache.keyType} ${cache.keyColumns}, ` +
-        `values ${cache.valueType} ${cache.valueColumns}, ${cache.blocks} blocks`,
+      `cache of ${layers} layers, ${heads} heads, keys ${keyType} ${keyColumns}, ` +
+        `values ${valueType} ${valueColumns}, ${blocks} blocks${window === 0 ? "" : `, window ${window}`}`,
     );
   }
   for (const [i, instruction] of instructions.entries()) lines.push(printInstruction(plan, { i, instruction }));

@@ -13,7 +13,10 @@ interface Parts {
   readonly sequences: readonly number[];
   readonly outputs: readonly number[];
   readonly tables: readonly (readonly number[])[];
-  /** Words of the header: tokens, outputs, sequences, blocks of a table. */
+  readonly prefixes?: readonly number[];
+  /** Per token. */
+  readonly masks?: readonly (readonly number[])[];
+  /** Words of the header: tokens, outputs, sequences, blocks of a table, prefixes, words of a mask. */
   readonly header?: readonly number[];
 }
 
@@ -26,18 +29,21 @@ const valid: Parts = {
   tables: [[2, 0], [0, 1]],
 };
 
-function encode({ ids, positions, sequences, outputs, tables, header }: Parts): Uint32Array {
-  const counts = header ?? [ids.length, outputs.length, tables.length, tables[0]?.length ?? 0];
-  return Uint32Array.of(...counts, ...ids, ...positions, ...sequences, ...outputs, ...tables.flat());
+function encode(parts: Parts): Uint32Array {
+  const { ids, positions, sequences, outputs, tables, prefixes, masks, header } = parts;
+  const sizes = [ids.length, outputs.length, tables.length, tables[0]?.length ?? 0];
+  const counts = header ?? [...sizes, prefixes === undefined ? 0 : 1, masks?.[0].length ?? 0];
+  const rest = [...tables.flat(), ...prefixes ?? [], ...masks?.flat() ?? []];
+  return Uint32Array.of(...counts, ...ids, ...positions, ...sequences, ...outputs, ...rest);
 }
 
 const zeros = (count: number) => Array.from({ length: count }, () => 0);
 const cases: Record<string, { parts?: Partial<Parts>; words?: (frame: Uint32Array) => Uint32Array; text: RegExp }> = {
   "no words": { words: (frame) => frame.subarray(0, 0), text: /0 words has no header/ },
-  "half a header": { words: (frame) => frame.subarray(0, 3), text: /3 words has no header/ },
-  "a header alone": { words: (frame) => frame.subarray(0, 4), text: /4 words, expected 19/ },
-  "a word too few": { words: (frame) => frame.subarray(0, -1), text: /18 words, expected 19/ },
-  "a word too many": { words: (frame) => Uint32Array.of(...frame, 0), text: /20 words, expected 19/ },
+  "half a header": { words: (frame) => frame.subarray(0, 5), text: /5 words has no header/ },
+  "a header alone": { words: (frame) => frame.subarray(0, 6), text: /6 words, expected 21/ },
+  "a word too few": { words: (frame) => frame.subarray(0, -1), text: /20 words, expected 21/ },
+  "a word too many": { words: (frame) => Uint32Array.of(...frame, 0), text: /22 words, expected 21/ },
   "no tokens": { parts: { ids: [], positions: [], sequences: [] }, text: /0 tokens/ },
   "too many tokens": {
     parts: { ids: zeros(9), positions: [0, 1, 2, 3, 4, 5, 6, 7, 8], sequences: zeros(9), outputs: [] },
@@ -46,10 +52,33 @@ const cases: Record<string, { parts?: Partial<Parts>; words?: (frame: Uint32Arra
   "too many outputs": { parts: { outputs: [0, 1, 2, 0, 1] }, text: /5 outputs, 2 sequences; the plan takes 8 and 4/ },
   "no sequences": { parts: { tables: [] }, text: /0 sequences/ },
   "more sequences than tokens": { parts: { tables: [[0], [1], [2], [0]] }, text: /3 tokens, 2 outputs, 4 sequences/ },
-  "tokens in numbers that overflow": { parts: { header: [2 ** 32 - 1, 2, 2, 2] }, text: /4294967295 tokens/ },
-  "outputs in numbers that overflow": { parts: { header: [3, 2 ** 32 - 1, 2, 2] }, text: /4294967295 outputs/ },
-  "tables in numbers that overflow": { parts: { header: [3, 2, 2, 2 ** 31] }, text: /19 words, expected 4294967311/ },
-  "tables whose size is a multiple of 2^32": { parts: { header: [3, 2, 2, 2 ** 31 + 2] }, text: /expected 4294967315/ },
+  "tokens in numbers that overflow": { parts: { header: [2 ** 32 - 1, 2, 2, 2, 0, 0] }, text: /4294967295 tokens/ },
+  "outputs in numbers that overflow": { parts: { header: [3, 2 ** 32 - 1, 2, 2, 0, 0] }, text: /4294967295 outputs/ },
+  "tables in numbers that overflow": { parts: { header: [3, 2, 2, 2 ** 31, 0, 0] }, text: /2 block tables of 2147/ },
+  "tables that just do not overflow": { parts: { header: [3, 2, 2, 2 ** 31 - 1, 0, 0] }, text: /expected 4294967311/ },
+  "prefixes of another kind": { parts: { header: [3, 2, 2, 2, 2, 0] }, text: /2 for prefixes/ },
+  "masks beyond the context": {
+    parts: { header: [3, 2, 2, 2, 0, 7] },
+    text: /masks of 7 words, expected at most 1 and 6/,
+  },
+  "masks that are not there": { parts: { header: [3, 2, 2, 2, 0, 2] }, text: /21 words, expected 27/ },
+  "a prefix that goes on": { parts: { prefixes: [3, 0] }, text: /Token 0 sees position 2 but the last one .* is 1/ },
+  "a mask of positions still to come": {
+    parts: { masks: [[1, 0, 0], [4, 0, 0], [0, 0, 1]] },
+    text: /Token 1 sees position 2 but the last one .* is 1/,
+  },
+  "a mask of positions without a block": {
+    parts: { tables: [[2, 0], [2 ** 32 - 1, 1]], masks: [[1, 0, 0], [1, 0, 0], [0, 1, 1]] },
+    text: /Token 2 at position 64 needs block 0 of its table in group 0, which is missing/,
+  },
+  "a missing block that is written": {
+    parts: { tables: [[2, 0], [0, 2 ** 32 - 1]] },
+    text: /Token 2 at position 64 needs block 1 of its table in group 0, which is missing/,
+  },
+  "a missing block that is seen": {
+    parts: { tables: [[2, 0], [2 ** 32 - 1, 1]] },
+    text: /Token 2 at position 64 needs block 0 of its table in group 0, which is missing/,
+  },
   "a token id that does not exist": { parts: { ids: [1, 20, 3] }, text: /Token 1 has id 20, expected one below 20/ },
   "a negative token id": { parts: { ids: [1, 2, -1] }, text: /Token 2 has id 4294967295/ },
   "a position beyond the context": { parts: { positions: [0, 192, 64] }, text: /Token 1 has position 192/ },

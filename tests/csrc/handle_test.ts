@@ -8,7 +8,7 @@ import { encodeCacheShape } from "../../src/plan/encode.ts";
 import { cacheShape, createObjects, outcomeOf } from "./raw_plan.ts";
 
 const { functions } = openLibrary();
-const frame = Uint32Array.of(...[1, 0, 1, 1], 0, 0, 0, 0);
+const frame = Uint32Array.of(...[1, 0, 1, 1, 0, 0], 0, 0, 0, 0);
 const memory = new Uint8Array(1024);
 
 type Kind = "map" | "weights" | "cache" | "plan";
@@ -39,6 +39,7 @@ function callsOf(objects: ReturnType<typeof createObjects>): Record<string, Call
       kinds: ["cache"],
       call: (handle, error) => functions.arp_plan_create(weights, handle, shape, instructions, buffers, error),
     },
+    ...cacheCalls(),
     arp_submit: { kinds: ["plan"], call: (handle, error) => functions.arp_submit(handle, frame, frame.length, error) },
     arp_run: { kinds: ["plan"], call: (handle, error) => functions.arp_run(handle, frame, frame.length, 1e6, error) },
     arp_wait: { kinds: ["weights", "plan"], call: (handle, error) => functions.arp_wait(handle, 1000, error) },
@@ -52,11 +53,28 @@ function callsOf(objects: ReturnType<typeof createObjects>): Record<string, Call
   };
 }
 
+function cacheCalls(): Record<string, Call> {
+  const bytes = new Uint8Array(functions.arp_cache_block_bytes(createObjects().cache, 0));
+  const kinds: readonly Kind[] = ["cache"];
+  const blocks = Uint32Array.of(1, 2);
+  const turn = [Float64Array.of(1, 0.5), 2, 0, -64] as const;
+  return {
+    arp_cache_block_bytes: { kinds, call: (handle) => functions.arp_cache_block_bytes(handle, 0) },
+    arp_cache_copy: { kinds, call: (handle) => functions.arp_cache_copy(handle, 0, 0, 1) },
+    arp_cache_read: { kinds, call: (handle) => functions.arp_cache_read(handle, 0, 2, bytes, bytes.length) },
+    arp_cache_write: { kinds, call: (handle) => functions.arp_cache_write(handle, 0, 2, bytes, bytes.length) },
+    arp_cache_rotate: {
+      kinds,
+      call: (handle, error) => functions.arp_cache_rotate(handle, 0, blocks, 2, ...turn, error),
+    },
+  };
+}
+
 /** A fresh object of a kind. */
 function create(kind: Kind, objects: ReturnType<typeof createObjects>): number {
   if (kind === "map") return functions.arp_map_memory(1024, null);
   if (kind === "weights") return functions.arp_weights_create(objects.map, null, 0, null, 0, 1, null);
-  if (kind === "cache") return functions.arp_cache_create(encodeCacheShape(cacheShape), null);
+  if (kind === "cache") return functions.arp_cache_create(encodeCacheShape(cacheShape), 1, null);
   return objects.create(objects.raw).result;
 }
 

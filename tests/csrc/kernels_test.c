@@ -134,10 +134,9 @@ static void ropes(const struct kernels *k) {
     }
 }
 
-static void attentions(const struct kernels *k, int kind, uint32_t keys, uint32_t values, uint32_t heads) {
+static void attentions(const struct kernels *k, enum kv_kind kind, uint32_t keys, uint32_t values, uint32_t heads) {
   enum { POSITIONS = 1100, BLOCKS = 18, QUERIES = 13 };
-  const size_t element = kind == KV_F16 ? 2 : 4, key_bytes = 64 * keys * element;
-  const size_t block_bytes = key_bytes + 64 * value_stride(values) * element;
+  const size_t key_bytes = kv_key_bytes(kind, keys), block_bytes = key_bytes + kv_value_bytes(kind, values);
   uint8_t *cache = zeroed(BLOCKS * block_bytes);
   uint32_t table[BLOCKS];
   for (uint32_t b = 0; b < BLOCKS; b++) table[b] = b * 7 % BLOCKS;
@@ -146,7 +145,8 @@ static void attentions(const struct kernels *k, int kind, uint32_t keys, uint32_
     fill_floats(k_row, keys);
     fill_floats(v_row, values);
     uint8_t *block = cache + table[p / 64] * block_bytes;
-    k->kv_write[kind](k_row, v_row, block, block + key_bytes, p % 64, keys, values);
+    k->key_write[kind](k_row, block, p % 64, keys);
+    k->value_write[kind](v_row, block + key_bytes, p % 64, values);
   }
   keep(cache, BLOCKS * block_bytes);
   float *q = zeroed(QUERIES * heads * keys * 4), *y = zeroed(QUERIES * heads * values * 4);

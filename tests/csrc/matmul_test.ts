@@ -97,7 +97,7 @@ function createProducts(matrix: Matrix, x: Float32Array): Products {
     const some = x.subarray(0, tokens * matrix.columns);
     assert.equal(functions.arp_write(native, 0, 0, tokens, some, some.byteLength), Status.OK);
     const zeros = Array.from({ length: tokens }, () => 0);
-    const frame = Uint32Array.of(...[tokens, 0, 1, 0], ...zeros, ...zeros.keys(), ...zeros);
+    const frame = Uint32Array.of(...[tokens, 0, 1, 0, 0, 0], ...zeros, ...zeros.keys(), ...zeros);
     const status = functions.arp_run(native, frame, frame.length, 2 ** 31, null);
     assert.equal(status === Status.PENDING ? functions.arp_wait(native, 10000, null) : status, Status.OK);
     return new Map(

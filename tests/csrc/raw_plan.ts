@@ -95,9 +95,9 @@ export function setShape({ shape }: RawPlan, fields: ShapeFields): void {
 }
 
 /** The cache of {@linkcode everyOp}. */
-export const cacheShape: CacheShape = {
-  ...{ layers: 2, heads: 2, keyColumns: 32, valueColumns: 16, keyType: "F16", valueType: "F16", blocks: 3 },
-};
+export const cacheShape: CacheShape = [
+  { layers: 2, heads: 2, keyColumns: 32, valueColumns: 16, keyType: "F16", valueType: "F16", blocks: 3 },
+];
 
 /** Weights by their labels: type, layout, rows and columns. */
 const weightShapes = {
@@ -166,7 +166,7 @@ export function createObjects(): RawObjects {
   functions.arp_map_write(map, 0, bytes, bytes.length);
   const weights = functions.arp_weights_create(map, records, weightsCount, constants, constants.length, 1, null);
   while (functions.arp_wait(weights, 1000, null) === Status.PENDING);
-  const cache = functions.arp_cache_create(encodeCacheShape(cacheShape), null);
+  const cache = functions.arp_cache_create(encodeCacheShape(cacheShape), 1, null);
   const find = (list: readonly { label: string }[]) => (label: string) => {
     const index = list.findIndex((item) => item.label === label);
     if (index < 0) throw new Error(`Expected a label of the plan but found ${label}`);

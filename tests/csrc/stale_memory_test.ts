@@ -12,9 +12,9 @@ import { createInterpreter, sequenceStep } from "../reference/interpret.ts";
 import { outcomeOf } from "./raw_plan.ts";
 
 const TOKENS = 4;
-const cache: CacheShape = {
-  ...{ layers: 1, heads: 1, keyColumns: 10, valueColumns: 6, keyType: "F16", valueType: "F16", blocks: 1 },
-};
+const cache: CacheShape = [
+  { layers: 1, heads: 1, keyColumns: 10, valueColumns: 6, keyType: "F16", valueType: "F16", blocks: 1 },
+];
 
 /** A plan of sizes that no vector has, in every op.. */
 function oddPlan(): { plan: Plan; results: string[] } {
@@ -68,7 +68,7 @@ describe("a step of odd sizes", () => {
   functions.arp_map_write(map, 0, bytes, bytes.length);
   const weights = functions.arp_weights_create(map, records, weightsCount, constants, constants.length, 1, null);
   functions.arp_wait(weights, 10000, null);
-  const cacheHandle = functions.arp_cache_create(encodeCacheShape(cache), null);
+  const cacheHandle = functions.arp_cache_create(encodeCacheShape(cache), 1, null);
   new DataView(shape.buffer).setUint32(4, plan.buffers.length + 1, true);
   const { result: native, text } = outcomeOf((error) =>
     functions.arp_plan_create(weights, cacheHandle, shape, instructions, withWindow(plan, buffers), error)
@@ -80,7 +80,7 @@ describe("a step of odd sizes", () => {
     const index = plan.buffers.length;
     assert.equal(functions.arp_write(native, index, 0, TOKENS, window, window.byteLength), Status.OK);
     const each = Array.from({ length: tokens }, (_, i) => i);
-    const frame = Uint32Array.of(...[tokens, tokens, 1, 1], ...each, ...each, ...each.map(() => 0), ...each, 0);
+    const frame = Uint32Array.of(...[tokens, tokens, 1, 1, 0, 0], ...each, ...each, ...each.map(() => 0), ...each, 0);
     const status = functions.arp_run(native, frame, frame.length, 2 ** 31, null);
     assert.equal(status === Status.PENDING ? functions.arp_wait(native, 10000, null) : status, Status.OK);
     return results.map((label) => {

@@ -95,7 +95,7 @@ function createCache(fields: Partial<Record<keyof typeof CacheShape, number>>): 
   for (const [name, value] of Object.entries({ ...shape, ...fields })) {
     view.setUint32(CacheShape[name as keyof typeof CacheShape], value, true);
   }
-  return outcomeOf((error) => openLibrary().functions.arp_cache_create(view, error));
+  return outcomeOf((error) => openLibrary().functions.arp_cache_create(view, 1, error));
 }
 
 describe("arp_weights_create() refuses weights", () => {

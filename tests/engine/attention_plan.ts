@@ -82,7 +82,7 @@ export async function createAttention(shape: AttentionShape, options: RunnerOpti
   const { contextLength, tokensMax = 64, threads = 0, scale = 1 / Math.sqrt(keyColumns) } = options;
   const blocks = Math.ceil(contextLength / Limit.BLOCK_POSITIONS);
   const types = { keyType: type, valueType: type };
-  const cacheShape = { layers: LAYER + 1, heads: keyValueHeads, keyColumns, valueColumns, ...types, blocks };
+  const cacheShape = [{ layers: LAYER + 1, heads: keyValueHeads, keyColumns, valueColumns, ...types, blocks }];
   const sizes = { tokensMax, outputsMax: 1, contextLength, threads, cache: cacheShape };
   const { writing, keys, values } = recordWriter(sizes, shape);
   const { reading, queries, results } = recordReader(sizes, { ...shape, scale });
@@ -90,7 +90,7 @@ export async function createAttention(shape: AttentionShape, options: RunnerOpti
   const cache = owned.use(NativeCache.create(encodeCacheShape(cacheShape)));
   const write = owned.use(await createPlan(writing, cache));
   const attend = owned.use(await createPlan(reading, cache));
-  const frame = createFrame({ tokensMax, outputsMax: 1, sequencesMax: 1, tableBlocksMax: blocks });
+  const frame = createFrame({ tokensMax, outputsMax: 1, sequencesMax: 1, tableBlocksMax: blocks, groups: 1 });
   const blockTable = shuffled(blocks);
 
   /** Executes a plan for some positions. */
@@ -101,7 +101,7 @@ export async function createAttention(shape: AttentionShape, options: RunnerOpti
       positions,
       sequences: zeros,
       outputs: [],
-      blockTables: [blockTable],
+      blockTables: [[blockTable]],
     });
     await plan.step(frame.words, { words });
   }

@@ -59,14 +59,14 @@ for (const precision of ["q8", "f32"] as const) {
         positions: [0, 1, 2, 3, 0],
         sequences: [0, 0, 0, 0, 1],
         outputs: [3, 4],
-        blockTables: [[5], [2]],
+        blockTables: [[[5], [2]]],
       });
       const ends = await engine.step({
         tokens: [...second.slice(1), ...first.slice(4)],
         positions: [1, 2, 3, 4, 4, 5],
         sequences: [0, 0, 0, 0, 1, 1],
         outputs: [5, 3, 0],
-        blockTables: [[2], [5]],
+        blockTables: [[[2], [5]]],
       });
       const row = (rows: Float32Array, i: number) => hashBits(rows.slice(i * vocabulary, (i + 1) * vocabulary));
       assert.deepEqual([0, 1].map((i) => row(beginnings, i)), [row(alone, 3), row(other, 0)]);
@@ -95,7 +95,7 @@ describe(`logits after 500 tokens on ${isa}`, () => {
       positions: tokens.map((_, i) => i),
       sequences: tokens.map(() => 0),
       outputs: [tokens.length - 1],
-      blockTables: [blockTable],
+      blockTables: [[blockTable]],
     });
     assert.equal(hashBits(last), hashBits(all.slice(-engine.vocabulary)));
   });

@@ -56,7 +56,7 @@ export async function loadEngine(url: URL, options: EngineOptions): Promise<Engi
   await weights.ready();
   const cache = owned.use(NativeCache.create(encodeCacheShape(model.cacheShape)));
   const vocabulary = model.plan.buffers[model.logits].columns;
-  const limits = { tokensMax, outputsMax: tokensMax, sequencesMax: tokensMax, tableBlocksMax: BLOCKS };
+  const limits = { tokensMax, outputsMax: tokensMax, sequencesMax: tokensMax, tableBlocksMax: BLOCKS, groups: 1 };
   const frame = createFrame(limits);
   const plans = new Map<number, NativePlan>();
 

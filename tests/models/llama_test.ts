@@ -114,8 +114,8 @@ describe("llama records", () => {
   it("caches in F16, in F32 when the precision is f32, and as asked", () => {
     const model = tinyLlama();
     const types = (options: object) => {
-      const { cacheShape } = buildModel(model.file, { ...sizes, precision: "q8", ...options });
-      return [cacheShape.keyType, cacheShape.valueType];
+      const { cacheShape: [group] } = buildModel(model.file, { ...sizes, precision: "q8", ...options });
+      return [group.keyType, group.valueType];
     };
     assert.deepEqual(types({}), ["F16", "F16"]);
     assert.deepEqual(types({ precision: "f32" }), ["F32", "F32"]);
@@ -132,7 +132,7 @@ describe("buildModel()", () => {
     assert.deepEqual(model.unusedTensors, ["blk.0.spare"]);
     assert.equal(model.plan.contextLength, 256);
     const shape = { layers: 2, heads: 2, keyColumns: 8, valueColumns: 8, keyType: "F16", valueType: "F16", blocks: 2 };
-    assert.deepEqual(model.cacheShape, shape);
+    assert.deepEqual(model.cacheShape, [shape]);
     assert.equal(model.plan.cache, model.cacheShape);
   });
 

@@ -30,11 +30,11 @@ async function embedPlan(): Promise<{ plan: NativePlan; weights: NativeWeights; 
   return { plan, weights, buffer: x.index };
 }
 
-const frame = createFrame({ tokensMax: 3, outputsMax: 1, sequencesMax: 1, tableBlocksMax: 1 });
+const frame = createFrame({ tokensMax: 3, outputsMax: 1, sequencesMax: 1, tableBlocksMax: 1, groups: 0 });
 
 function encode(tokens: number[]): number {
   const positions = tokens.map((_, i) => i);
-  return encodeFrame(frame, { tokens, positions, sequences: tokens.map(() => 0), outputs: [], blockTables: [[0]] });
+  return encodeFrame(frame, { tokens, positions, sequences: tokens.map(() => 0), outputs: [], blockTables: [] });
 }
 
 function stale(error: Error): boolean {
@@ -166,12 +166,55 @@ describe("NativeCache", needsLibrary, () => {
   const shape = { layers: 2, heads: 2, keyColumns: 32, valueColumns: 32, keyType: "F16", valueType: "F16" } as const;
 
   it("holds what its shape says", () => {
-    using cache = NativeCache.create(encodeCacheShape({ ...shape, blocks: 3 }));
+    using cache = NativeCache.create(encodeCacheShape([{ ...shape, blocks: 3 }]));
     assert.equal(cache.memoryBytes, 2 * 2 * (32 + 32) * 2 * 3 * 64);
+    assert.equal(cache.blockBytes(0), cache.memoryBytes / 3);
+  });
+
+  it("copies blocks within a group, out and in, and leaves others alone", () => {
+    const groups = [{ ...shape, blocks: 3 }, { ...shape, heads: 1, layers: 3, blocks: 2 }];
+    using cache = NativeCache.create(encodeCacheShape(groups));
+    for (const group of [0, 1]) {
+      const size = cache.blockBytes(group);
+      assert.equal(size, [2 * 2, 3 * 1][group] * (32 + 32) * 2 * 64);
+      const written = Uint8Array.from({ length: size }, (_, i) => i * 7 + i / 300 + group);
+      const read = (block: number) => {
+        const bytes = new Uint8Array(size);
+        cache.readBlock(group, block, bytes);
+        return bytes;
+      };
+      cache.writeBlock(group, 1, written);
+      assert.ok(read(0).every((byte) => byte === 0));
+      assert.deepEqual(read(1), written);
+      cache.copyBlock(group, { from: 1, to: 0 });
+      assert.deepEqual(read(0), written);
+      assert.deepEqual(read(1), written);
+    }
+  });
+
+  it("throws on blocks and groups it does not have, and on other sizes", () => {
+    using cache = NativeCache.create(encodeCacheShape([{ ...shape, blocks: 3 }]));
+    const bytes = new Uint8Array(cache.blockBytes(0));
+    const invalid = { name: "NativeError", status: "INVALID" };
+    assert.throws(() => cache.blockBytes(1), invalid);
+    assert.throws(() => cache.readBlock(0, 3, bytes), invalid);
+    assert.throws(() => cache.readBlock(0, 0, bytes.subarray(1)), invalid);
+    assert.throws(() => cache.writeBlock(1, 0, bytes), invalid);
+    assert.throws(() => cache.copyBlock(0, { from: 0, to: 3 }), invalid);
+    const turn = { frequencies: Float64Array.of(1, 0.5), pairs: "NEOX", delta: -64 } as const;
+    assert.throws(() => cache.rotateBlocks(0, Uint32Array.of(0, 3), turn), invalid);
+    assert.throws(
+      () => cache.rotateBlocks(0, Uint32Array.of(0), { ...turn, frequencies: new Float64Array(17) }),
+      invalid,
+    );
+    assert.throws(
+      () => cache.rotateBlocks(0, Uint32Array.of(0), { ...turn, frequencies: Float64Array.of(NaN) }),
+      invalid,
+    );
   });
 
   it("throws on memory that cannot be had, with the size", () => {
-    const huge = encodeCacheShape({ ...shape, layers: 4096, blocks: 2 ** 24 });
+    const huge = encodeCacheShape([{ ...shape, layers: 4096, blocks: 2 ** 24 }]);
     assert.throws(() => NativeCache.create(huge), { status: "OUT_OF_MEMORY", message: /\d{13,} bytes/ });
   });
 });

@@ -6,15 +6,8 @@ import { PlanBuilder } from "../../src/plan/builder.ts";
 import { type Buffer, bufferRowBytes, type Plan, type Weight } from "../../src/plan/plan.ts";
 import { runWhole } from "../../src/time_slice.ts";
 
-const cache = {
-  layers: 2,
-  heads: 2,
-  keyColumns: 16,
-  valueColumns: 32,
-  keyType: "F16",
-  valueType: "F16",
-  blocks: 4,
-} as const;
+const heads = { heads: 2, keyColumns: 16, valueColumns: 32, keyType: "F16", valueType: "F16" } as const;
+const cache = [{ ...heads, layers: 2, blocks: 4 }, { ...heads, layers: 1, blocks: 2, window: 64 }];
 const sizes = { tokensMax: 8, outputsMax: 4, contextLength: 100 };
 
 /** A builder with tensors of every kind to try ops on. */
@@ -115,12 +108,12 @@ describe("PlanBuilder records", () => {
   it("kvWrite and attention", () => {
     const write = lastInstruction(({ plan, narrow, x }) => plan.kvWrite(narrow, x, { label: "kv", layer: 1 }));
     const src = [["F32", "TOKENS", 32], tokens64];
-    assert.deepEqual(write, { ...empty, op: "KV_WRITE", dst: undefined, src, n: [1] });
+    assert.deepEqual(write, { ...empty, op: "KV_WRITE", dst: undefined, src, n: [1, 0] });
     const attention = lastInstruction(({ plan, x }) =>
       plan.attention(x, { label: "a", layer: 1, heads: 4, scale: 0.25 })
     );
     const dst = ["F32", "TOKENS", 128];
-    assert.deepEqual(attention, { ...empty, op: "ATTENTION", dst, src: [tokens64], n: [1, 4], f: [0.25] });
+    assert.deepEqual(attention, { ...empty, op: "ATTENTION", dst, src: [tokens64], n: [1, 4, 0], f: [0.25] });
   });
 
   it("swiglu, add and rows", () => {
@@ -225,6 +218,14 @@ const refusals: Record<string, readonly [(bench: Workbench) => unknown, RegExp]>
   "a layer the cache has not": [
     ({ plan, x }) => plan.attention(x, { label: "a", layer: 2, heads: 4, scale: 1 }),
     /^attention a: Expected a layer below 2 but found 2$/,
+  ],
+  "a layer the cache has in another group": [
+    ({ plan, x }) => plan.attention(x, { label: "a", layer: 1, group: 1, heads: 4, scale: 1 }),
+    /^attention a: Expected a layer below 1 but found 1$/,
+  ],
+  "a group the cache has not": [
+    ({ plan, narrow, x }) => plan.kvWrite(narrow, x, { label: "kv", layer: 0, group: 2 }),
+    /^kv_write kv: Expected a cache group below 2 but found 2$/,
   ],
   "heads that do not share key heads evenly": [
     ({ plan, x }) => plan.attention(x, { label: "a", layer: 0, heads: 3, scale: 1 }),

@@ -7,15 +7,11 @@ import { encodeCacheShape, encodePlan } from "../../src/plan/encode.ts";
 import { createFrame, encodeFrame } from "../../src/plan/frame.ts";
 import { runWhole } from "../../src/time_slice.ts";
 
-const cache = {
-  layers: 3,
-  heads: 2,
-  keyColumns: 16,
-  valueColumns: 32,
-  keyType: "F16",
-  valueType: "F32",
-  blocks: 7,
-} as const;
+const heads = { layers: 3, heads: 2, keyColumns: 16, valueColumns: 32 };
+const cache = [
+  { ...heads, keyType: "F16", valueType: "F32", blocks: 7 },
+  { ...heads, layers: 4, keyType: "F32", valueType: "F16", blocks: 5, window: 100 },
+] as const;
 
 function viewOf(bytes: Uint8Array, record: { size: number }, index = 0): DataView {
   return new DataView(bytes.buffer, bytes.byteOffset + index * record.size, record.size);
@@ -40,7 +36,7 @@ describe("encodePlan()", () => {
     heads: 4,
     scale: 0.5,
   });
-  plan.kvWrite(plan.input({ label: "k", rows: "TOKENS", columns: 32 }), x, { label: "kv", layer: 1 });
+  plan.kvWrite(plan.input({ label: "k", rows: "TOKENS", columns: 32 }), x, { label: "kv", layer: 1, group: 1 });
   plan.rows(y, { label: "y" });
   const finished = runWhole(plan.finish());
   const encoded = encodePlan(finished);
@@ -95,7 +91,7 @@ describe("encodePlan()", () => {
     assert.deepEqual(read(2), sum);
     const attention = { ...zero, op: abi.Op.ATTENTION, n: [2, 4, 0, 0], f: [0.5, 0, 0, 0], flags: abi.Flag.NO_WAIT };
     assert.deepEqual(read(3), { ...attention, dst: 4, src: [3, none, none] });
-    assert.deepEqual(read(4), { ...zero, op: abi.Op.KV_WRITE, dst: none, src: [5, x.index, none], n: [1, 0, 0, 0] });
+    assert.deepEqual(read(4), { ...zero, op: abi.Op.KV_WRITE, dst: none, src: [5, x.index, none], n: [1, 1, 0, 0] });
   });
 
   it("writes the shape of the plan and of the cache", () => {
@@ -106,43 +102,64 @@ describe("encodePlan()", () => {
     assert.deepEqual(numbers, [6, finished.buffers.length, 8, 4, 100, 3]);
     assert.equal(shape.getFloat64(abi.PlanShape.arenaBytes, true), finished.arena.bytes);
     const bytes = encodeCacheShape(cache);
-    assert.deepEqual(words(viewOf(bytes, abi.CacheShape), 0, 8), [3, 2, 16, 32, abi.Type.F16, abi.Type.F32, 7, 64]);
+    const { F16, F32 } = abi.Type;
+    assert.deepEqual(words(viewOf(bytes, abi.CacheShape), 0, 9), [3, 2, 16, 32, F16, F32, 7, 64, 0]);
+    assert.deepEqual(words(viewOf(bytes, abi.CacheShape, 1), 0, 9), [4, 2, 16, 32, F32, F16, 5, 64, 100]);
   });
 });
 
 describe("encodeFrame()", () => {
-  const limits = { tokensMax: 4, outputsMax: 2, sequencesMax: 2, tableBlocksMax: 3 };
+  const limits = { tokensMax: 4, outputsMax: 2, sequencesMax: 2, tableBlocksMax: 3, groups: 1 };
   const step = {
     tokens: [7, 8, 9],
     positions: [0, 1, 5],
     sequences: [0, 0, 1],
     outputs: [1, 2],
-    blockTables: [[3], [4, 5, 6]],
+    blockTables: [[[3], [4, 5, 6]]],
   };
 
   it("writes header, tokens, positions, sequences, outputs and padded block tables", () => {
     const frame = createFrame(limits);
     const count = encodeFrame(frame, step);
-    const expected = [3, 2, 2, 3, 7, 8, 9, 0, 1, 5, 0, 0, 1, 1, 2, 3, 0, 0, 4, 5, 6];
+    const expected = [3, 2, 2, 3, 0, 0, 7, 8, 9, 0, 1, 5, 0, 0, 1, 1, 2, 3, abi.NONE, abi.NONE, 4, 5, 6];
     assert.deepEqual([...frame.words.subarray(0, count)], expected);
   });
 
   it("leaves nothing of the step before", () => {
     const frame = createFrame(limits);
     frame.words.fill(99);
-    const full = { ...step, blockTables: [[3, 2, 1], [4, 5, 6]] };
+    const full = { ...step, blockTables: [[[3, 2, 1], [4, 5, 6]]] };
     encodeFrame(frame, full);
-    const count = encodeFrame(frame, { ...step, blockTables: [[3], [4, 5]] });
-    assert.deepEqual([...frame.words.subarray(count - 4, count)], [3, 0, 4, 5]);
-    const single = { tokens: [1], positions: [2], sequences: [0], outputs: [], blockTables: [Uint32Array.of(5)] };
-    assert.deepEqual([...frame.words.subarray(0, encodeFrame(frame, single))], [1, 0, 1, 1, 1, 2, 0, 5]);
+    const count = encodeFrame(frame, { ...step, blockTables: [[[3], [4, 5]]] });
+    assert.deepEqual([...frame.words.subarray(count - 4, count)], [3, abi.NONE, 4, 5]);
+    const single = { tokens: [1], positions: [2], sequences: [0], outputs: [], blockTables: [[Uint32Array.of(5)]] };
+    assert.deepEqual([...frame.words.subarray(0, encodeFrame(frame, single))], [1, 0, 1, 1, 0, 0, 1, 2, 0, 5]);
   });
 
   it("takes the largest step there is", () => {
     const frame = createFrame(limits);
     const four = [0, 1, 2, 3];
-    const largest = { tokens: four, positions: four, sequences: four, outputs: [0, 1], blockTables: [[1, 2, 3], [4]] };
+    const largest = {
+      ...{ tokens: four, positions: four, sequences: four, outputs: [0, 1], prefixes: [2, 3] },
+      blockTables: [[[1, 2, 3], [4]]],
+    };
     assert.equal(encodeFrame(frame, largest), frame.words.length);
+  });
+
+  it("writes tables group by group, then prefixes and masks", () => {
+    const frame = createFrame({ ...limits, groups: 2, maskWordsMax: 2 });
+    const masks = { words: Uint32Array.of(1, 2, 3, 4, 5, 6), wordsPerToken: 2 };
+    const blockTables = [[[3], [4, 5]], [[abi.NONE, 6], [7]]];
+    const count = encodeFrame(frame, { ...step, blockTables, prefixes: [9, 0], masks });
+    assert.deepEqual([...frame.words.subarray(0, 6)], [3, 2, 2, 2, 1, 2]);
+    const tables = [3, abi.NONE, 4, 5, abi.NONE, 6, 7, abi.NONE];
+    assert.deepEqual([...frame.words.subarray(count - 16, count)], [...tables, 9, 0, 1, 2, 3, 4, 5, 6]);
+  });
+
+  it("needs no tables without a cache", () => {
+    const frame = createFrame({ ...limits, groups: 0 });
+    const count = encodeFrame(frame, { ...step, blockTables: [] });
+    assert.deepEqual([...frame.words.subarray(0, count)], [3, 2, 2, 0, 0, 0, 7, 8, 9, 0, 1, 5, 0, 0, 1, 1, 2]);
   });
 
   it("refuses steps beyond its limits", () => {
@@ -153,8 +170,9 @@ describe("encodeFrame()", () => {
     refused({ positions: [0, 1] }, /^Expected positions of 3 tokens but found 2$/);
     refused({ sequences: [0, 0, 0, 0] }, /^Expected sequences of 3 tokens but found 4$/);
     refused({ outputs: [0, 1, 2] }, /^Expected at most 2 outputs but found 3$/);
-    refused({ blockTables: [[1], [2], [3]] }, /^Expected at most 2 block tables but found 3$/);
-    refused({ blockTables: [[1, 2, 3, 4]] }, /^Expected at most 3 blocks in a table but found 4$/);
+    refused({ blockTables: [[[1], [2], [3]]] }, /^Expected at most 2 sequences but found 3$/);
+    refused({ blockTables: [] }, /^Expected block tables of 1 groups but found 0$/);
+    refused({ blockTables: [[[1, 2, 3, 4]]] }, /^Expected at most 3 blocks in a table but found 4$/);
     assert.throws(() => createFrame({ ...limits, sequencesMax: 0 }), /Expected sequencesMax/);
   });
 });

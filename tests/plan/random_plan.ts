@@ -4,15 +4,10 @@ import type { Buffer, Plan, Weight, WeightType } from "../../src/plan/plan.ts";
 import { runWhole } from "../../src/time_slice.ts";
 import { seededRandom } from "../gguf/seeded_random.ts";
 
-const cache = {
-  layers: 3,
-  heads: 2,
-  keyColumns: 16,
-  valueColumns: 32,
-  keyType: "F16",
-  valueType: "F16",
-  blocks: 4,
-} as const;
+const group = { heads: 2, keyColumns: 16, valueColumns: 32, keyType: "F16", valueType: "F16" } as const;
+const cache = [{ ...group, layers: 3, blocks: 4 }, { ...group, layers: 2, blocks: 2, window: 40 }];
+
+const layers = cache.flatMap(({ layers }, group) => Array.from({ length: layers }, (_, layer) => ({ layer, group })));
 
 /** A plan of about `length` instructions; the same for the same seed. */
 export function randomPlan(seed: number, length: number): Plan {
@@ -29,6 +24,7 @@ export function randomPlan(seed: number, length: number): Plan {
     const found = ofType("F32", "TOKENS").filter((buffer) => buffer.columns === count);
     return pick(found.length > 0 ? found : [plan.input({ label: "more", rows: "TOKENS", columns: count })]);
   };
+  const layer = () => pick(layers);
   const table = plan.ropeTable(plan.constant(new Float64Array(8), { label: "frequencies" }), { label: "table" });
 
   function matmul(): Buffer {
@@ -57,8 +53,8 @@ export function randomPlan(seed: number, length: number): Plan {
     },
     () => plan.quantize(pick(ofType("F32")), { label: "quantize", type: pick(["Q8", "Q16"] as const) }),
     () => plan.rope(wide(64), table, { label: "rope", headColumns: 32, pairs: "NEOX" }),
-    () => plan.kvWrite(wide(32), wide(64), { label: "kv", layer: random() % 3 }),
-    () => plan.attention(wide(64), { label: "attention", layer: random() % 3, heads: 4, scale: 1 }),
+    () => plan.kvWrite(wide(32), wide(64), { label: "kv", ...layer() }),
+    () => plan.attention(wide(64), { label: "attention", ...layer(), heads: 4, scale: 1 }),
     () => plan.swiglu(...pair(), { label: "swiglu", type: pick(["F32", "Q8", "Q16"] as const) }),
     () => plan.add(...pair(), { label: "add" }),
     () => plan.rows(pick(ofType("F32", "TOKENS")), { label: "rows" }),

@@ -72,7 +72,10 @@ function placesOf(plan: Plan, instruction: Instruction): { reads: Place[]; write
     const rows = buffer.rows === "TOKENS" ? plan.tokensMax : plan.outputsMax;
     return { start, end: start + rows * bufferRowBytes(buffer), buffer };
   };
-  const layer = (number: number): Place => ({ start: -1 - number, end: -number, buffer: undefined });
+  const layer = (number: number, group: number): Place => {
+    const start = -1 - number - 1000 * group;
+    return { start, end: start + 1, buffer: undefined };
+  };
   const { op, dst, src, n } = instruction;
   const reads = src.map(place);
   const writes = dst === undefined ? [] : [place(dst)];
@@ -82,9 +85,9 @@ function placesOf(plan: Plan, instruction: Instruction): { reads: Place[]; write
     case "ROPE":
       return { reads, writes: [place(src[0])] };
     case "KV_WRITE":
-      return { reads, writes: [layer(n[0])] };
+      return { reads, writes: [layer(n[0], n[1])] };
     case "ATTENTION":
-      return { reads: [...reads, layer(n[0])], writes };
+      return { reads: [...reads, layer(n[0], n[2])], writes };
     default:
       return { reads, writes };
   }

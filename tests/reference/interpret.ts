@@ -53,7 +53,7 @@ export function createInterpreter(plan: Plan, fileBytes: Uint8Array): Interprete
       weights: instruction.weights.map(weightValues),
       cache,
       cacheShape: plan.cache,
-      slot: (token, position) => slotOf(step, token, position),
+      slot: (token, place) => slotOf(step, token, place),
     };
     operations[instruction.op](machine, instruction);
   }
@@ -68,10 +68,10 @@ export function createInterpreter(plan: Plan, fileBytes: Uint8Array): Interprete
 }
 
 /** Where the cache has a position of the token's sequence. */
-function slotOf(step: Step, token: number, position: number): number {
-  const table = step.blockTables[step.sequences[token]];
+function slotOf(step: Step, token: number, { group, position }: { group: number; position: number }): string {
+  const table = step.blockTables[group][step.sequences[token]];
   const block = table[Math.floor(position / Limit.BLOCK_POSITIONS)];
-  return block * Limit.BLOCK_POSITIONS + (position % Limit.BLOCK_POSITIONS);
+  return `${group} ${block * Limit.BLOCK_POSITIONS + (position % Limit.BLOCK_POSITIONS)}`;
 }
 
 /**
@@ -102,6 +102,6 @@ export function sequenceStep(tokens: ArrayLike<number>, options: { start?: numbe
     positions: indices.map((i) => start + i),
     sequences: indices.map(() => 0),
     outputs: indices,
-    blockTables: [blocks],
+    blockTables: [[blocks]],
   };
 }

@@ -51,7 +51,7 @@ describe("interpretPlan()", () => {
           positions: [4, 5, 6, 7, 8, 0, 1],
           sequences: [0, 0, 0, 0, 0, 1, 1],
           outputs: [0, 4, 6],
-          blockTables: [[5], [2]],
+          blockTables: [[[5], [2]]],
         },
       ],
     });

@@ -2,7 +2,7 @@
  * The meaning of every op of csrc/abi.h, as the shortest loop that computes it.
  */
 
-import { RopePairs } from "../../src/native/abi.ts";
+import { AttentionWeights, RopePairs } from "../../src/native/abi.ts";
 import type { Step } from "../../src/plan/frame.ts";
 import type { CacheShape, Instruction, OpName } from "../../src/plan/plan.ts";
 
@@ -14,11 +14,11 @@ export interface Machine {
   readonly dst: Float64Array;
   readonly src: readonly Float64Array[];
   readonly weights: readonly Float64Array[];
-  /** Keys and values by layer and slot. */
+  /** Keys and values by layer, group and slot. */
   readonly cache: Map<string, Float64Array>;
   readonly cacheShape: CacheShape | undefined;
   /** Where the cache has a position of a token's sequence. */
-  readonly slot: (token: number, position: number) => number;
+  readonly slot: (token: number, place: { group: number; position: number }) => string;
 }
 
 type Operation = (machine: Machine, instruction: Instruction) => void;
@@ -98,38 +98,59 @@ function rope({ rows, src }: Machine, { src: [buffer], n: [headColumns, r, pairs
   }
 }
 
-function kvWrite({ step, rows, src, cache, slot }: Machine, { src: [keys, values], n: [layer] }: Instruction): void {
+function kvWrite({ step, rows, src, cache, slot }: Machine, { src: [keys, values], n }: Instruction): void {
+  const [layer, group] = n;
   for (let t = 0; t < rows; t++) {
-    const at = `${layer} ${slot(t, step.positions[t])}`;
+    const at = `${layer} ${slot(t, { group, position: step.positions[t] })}`;
     cache.set(`keys ${at}`, src[0].slice(t * keys.columns, (t + 1) * keys.columns));
     cache.set(`values ${at}`, src[1].slice(t * values.columns, (t + 1) * values.columns));
   }
 }
 
-function attention(
-  { step, rows, dst, src, cache, cacheShape, slot }: Machine,
-  { n: [layer, heads], f }: Instruction,
-): void {
-  const { heads: keyValueHeads, keyColumns, valueColumns } = cacheShape!;
+function attention(machine: Machine, { n, f, ...instruction }: Instruction): void {
+  const { rows, dst, src, weights: given, cache, cacheShape, slot } = machine;
+  const [layer, heads, group, weightsGiven] = n;
+  const [scale, cap] = f;
+  const { heads: keyValueHeads, keyColumns, valueColumns } = cacheShape![group];
+  const sinks = weightsGiven & AttentionWeights.SINKS ? given[0] : undefined;
+  const slopes = weightsGiven & AttentionWeights.SLOPES ? given[instruction.weights.length - 1] : undefined;
   for (let t = 0; t < rows; t++) {
-    const positions = Array.from({ length: step.positions[t] + 1 }, (_, position) => `${layer} ${slot(t, position)}`);
-    const keys = positions.map((at) => cache.get(`keys ${at}`)!);
-    const values = positions.map((at) => cache.get(`values ${at}`)!);
+    const positions = seenPositions(machine, { token: t, group });
+    const at = positions.map((position) => `${layer} ${slot(t, { group, position })}`);
+    const [keys, values] = ["keys", "values"].map((what) => at.map((place) => cache.get(`${what} ${place}`)!));
     for (let h = 0; h < heads; h++) {
       const g = Math.floor(h / (heads / keyValueHeads));
       const query = src[0].subarray((t * heads + h) * keyColumns, (t * heads + h + 1) * keyColumns);
-      const scores = keys.map((key) => f[0] * dot(query, key.subarray(g * keyColumns, (g + 1) * keyColumns)));
-      const max = scores.reduce((a, b) => Math.max(a, b), -Infinity);
+      const scores = keys.map((key, i) => {
+        const score = scale * dot(query, key.subarray(g * keyColumns, (g + 1) * keyColumns));
+        const distance = positions[i] - machine.step.positions[t];
+        return (cap > 0 ? cap * Math.tanh(score / cap) : score) + (slopes === undefined ? 0 : slopes[h] * distance);
+      });
+      const max = scores.reduce((a, b) => Math.max(a, b), sinks?.[h] ?? -Infinity);
       const weights = scores.map((score) => Math.exp(score - max));
-      const total = weights.reduce((a, b) => a + b, 0);
+      const total = weights.reduce((a, b) => a + b, sinks === undefined ? 0 : Math.exp(sinks[h] - max));
       const start = (t * heads + h) * valueColumns;
       for (let i = 0; i < valueColumns; i++) {
         let sum = 0;
         for (let p = 0; p < positions.length; p++) sum += weights[p] * values[p][g * valueColumns + i];
-        dst[start + i] = sum / total;
+        dst[start + i] = total === 0 ? 0 : sum / total;
       }
     }
   }
+}
+
+/** The positions that a token sees, ascending. */
+function seenPositions({ step, cacheShape }: Machine, { token, group }: { token: number; group: number }): number[] {
+  const { positions, sequences, prefixes, masks } = step;
+  const own = positions[token];
+  const { window = 0 } = cacheShape![group];
+  const prefix = prefixes?.[sequences[token]] ?? 0;
+  const end = masks === undefined ? (own < prefix ? prefix : own + 1) : masks.wordsPerToken * 32;
+  return Array.from({ length: end }, (_, position) => position).filter((position) => {
+    if (window > 0 && position <= own - window) return false;
+    if (masks === undefined) return true;
+    return (masks.words[token * masks.wordsPerToken + (position >> 5)] >>> (position & 31) & 1) === 1;
+  });
 }
 
 function dot(a: Float64Array, b: Float64Array): number {
