@@ -175,6 +175,7 @@ enum arp_limit {
   ARP_LIMIT_HEAD_COLUMNS = 256,
   ARP_LIMIT_HEADS = 1024,
   ARP_LIMIT_CACHE_GROUPS = 256,
+  ARP_LIMIT_MAP_ALIGNMENT = 65536,  // The largest pages of arm64 Linux, and where Windows lets a view of a file begin.
 };
 
 struct arp_plan_shape {
@@ -209,8 +210,9 @@ _Static_assert(sizeof(struct arp_frame) == 24, "generated offsets");
 ARP_EXPORT int32_t arp_abi_version(void);
 // JSON about this library and machine into `text` (NUL-terminated); returns the bytes it needs.
 ARP_EXPORT int32_t arp_describe(char *text, uint32_t capacity);
-// -> handle of a read-only map of a file. `path` is UTF-8, NUL-terminated.
-ARP_EXPORT int32_t arp_map_file(const char *path, struct arp_error *error);
+// -> handle of a read-only map of a part of a file: `bytes` (0: to its end) from `offset`, a multiple of
+// ARP_LIMIT_MAP_ALIGNMENT. `path` is UTF-8, NUL-terminated.
+ARP_EXPORT int32_t arp_map_file(const char *path, double offset, double bytes, struct arp_error *error);
 // -> handle of zeroed memory of `bytes`, to be filled with arp_map_write.
 ARP_EXPORT int32_t arp_map_memory(double bytes, struct arp_error *error);
 ARP_EXPORT int32_t arp_map_write(uint32_t map, double offset, const void *data, uint32_t bytes);

@@ -29,10 +29,10 @@ static int32_t created(void *object, struct arp_error *error) {
   return object ? handle_create(object, error) : error->status;
 }
 
-int32_t arp_map_file(const char *path, struct arp_error *error) {
+int32_t arp_map_file(const char *path, double offset, double bytes, struct arp_error *error) {
   struct arp_error local;
   if (!error) error = &local;
-  return created(map_open_file(path, error), error);
+  return created(map_open_file(path, offset, bytes, error), error);
 }
 
 int32_t arp_map_memory(double bytes, struct arp_error *error) {

@@ -22,11 +22,17 @@ static struct map *map_create(struct arp_error *error) {
   return map;
 }
 
-struct map *map_open_file(const char *path, struct arp_error *error) {
+struct map *map_open_file(const char *path, double offset, double bytes, struct arp_error *error) {
+  const double most = 9007199254740992.0;
+  if (!(offset >= 0 && offset < most && bytes >= 0 && bytes < most) || (uint64_t)offset % ARP_LIMIT_MAP_ALIGNMENT) {
+    fail(error, ARP_STATUS_INVALID, -1, "Expected an offset that is a multiple of %d but found %.0f (%.0f bytes)",
+         ARP_LIMIT_MAP_ALIGNMENT, offset, bytes);
+    return NULL;
+  }
   struct map *map = map_create(error);
   if (!map) return NULL;
   const char *why = "";
-  if (!file_map_open(&map->file, path, &why)) {
+  if (!file_map_open(&map->file, path, (uint64_t)offset, (uint64_t)bytes, &why)) {
     fail(error, ARP_STATUS_IO, -1, "Cannot map %.160s: %s", path, why);
     free(map);
     return NULL;

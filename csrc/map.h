@@ -10,7 +10,8 @@ struct map {
   struct file_map file;  // data is NULL for memory.
 };
 
-struct map *map_open_file(const char *path, struct arp_error *error);
+// `bytes` from `offset`; 0: to the end of the file.
+struct map *map_open_file(const char *path, double offset, double bytes, struct arp_error *error);
 struct map *map_create_memory(double bytes, struct arp_error *error);
 // Maps a file's pages at once instead of one fault at a time.
 void map_fetch(const struct map *map, size_t offset, size_t bytes);

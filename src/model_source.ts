@@ -1,10 +1,14 @@
-/** Where a model's bytes come from: a file or memory, for reading its header and for the native library. */
+/**
+ * Where a model's bytes come from, for reading its header and for the native library: a GGUF file, a program that a
+ * model has been appended to, or memory.
+ */
 
 import { fileURLToPath } from "node:url";
+import { appendedSource, findAppended } from "./gguf/appended.ts";
 import { type ByteSource, bytesSource } from "./gguf/reader.ts";
 import { NativeMap } from "./native/objects.ts";
 import { shown } from "./options.ts";
-import { openFile } from "./runtime/mod.ts";
+import { isInsideExecutable, openFile } from "./runtime/mod.ts";
 
 /** The bytes of a model, open for reading. */
 export interface ModelSource {
@@ -31,7 +35,20 @@ export async function openModelSource(source: string | URL | Uint8Array): Promis
   }
   const path = pathOf(source);
   const file = await openFile(path);
-  return { bytes: file, map: () => Promise.resolve(NativeMap.ofFile(path)), close: () => file.close() };
+  const close = () => file.close();
+  try {
+    if (isInsideExecutable(path)) {
+      // No file of the system, so that it can only be copied.
+      const bytes = await file.read(0, file.size);
+      return { bytes: bytesSource(bytes), map: (options) => NativeMap.ofBytes(bytes, options), close };
+    }
+    const part = await findAppended(file);
+    const bytes = part === undefined ? file : appendedSource(file, part);
+    return { bytes, map: () => Promise.resolve(NativeMap.ofFile(path, part)), close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
 }
 
 function pathOf(source: string | URL): string {

@@ -2,6 +2,13 @@
 #define _GNU_SOURCE
 #include "memory.h"
 
+// Whether a file of `size` has the part, which is not empty; `bytes` of 0 become what is behind `offset`.
+static bool part_of(uint64_t *bytes, uint64_t offset, uint64_t size) {
+  if (offset > size) return false;
+  if (!*bytes) *bytes = size - offset;
+  return *bytes > 0 && *bytes <= size - offset && *bytes <= SIZE_MAX;
+}
+
 #ifdef _WIN32
 #define WIN32_LEAN_AND_MEAN
 #include <windows.h>
@@ -13,7 +20,7 @@ void pages_free(void *p, size_t bytes) {
   (void)bytes;
   if (p) VirtualFree(p, 0, MEM_RELEASE);
 }
-bool file_map_open(struct file_map *map, const char *path, const char **why) {
+bool file_map_open(struct file_map *map, const char *path, uint64_t offset, uint64_t bytes, const char **why) {
   wchar_t wide[4096];
   *why = "the path is not valid UTF-8 or too long";
   if (!MultiByteToWideChar(CP_UTF8, MB_ERR_INVALID_CHARS, path, -1, wide, 4096)) return false;
@@ -22,12 +29,12 @@ bool file_map_open(struct file_map *map, const char *path, const char **why) {
                                   FILE_ATTRIBUTE_NORMAL, NULL);
   if (file == INVALID_HANDLE_VALUE) return false;
   LARGE_INTEGER size;
-  *why = "the file is empty or cannot be mapped";
-  if (GetFileSizeEx(file, &size) && size.QuadPart > 0) {
+  *why = "the file is empty, shorter than expected, or cannot be mapped";
+  if (GetFileSizeEx(file, &size) && part_of(&bytes, offset, (uint64_t)size.QuadPart)) {
     const HANDLE mapping = CreateFileMappingW(file, NULL, PAGE_READONLY, 0, 0, NULL);
     if (mapping) {
-      map->data = MapViewOfFile(mapping, FILE_MAP_READ, 0, 0, 0);
-      map->bytes = (size_t)size.QuadPart;
+      map->data = MapViewOfFile(mapping, FILE_MAP_READ, (DWORD)(offset >> 32), (DWORD)offset, (size_t)bytes);
+      map->bytes = (size_t)bytes;
       CloseHandle(mapping);
     }
   }
@@ -66,18 +73,18 @@ void *pages_allocate(size_t bytes) {
 void pages_free(void *p, size_t bytes) {
   if (p) munmap(p, bytes ? bytes : 1);
 }
-bool file_map_open(struct file_map *map, const char *path, const char **why) {
+bool file_map_open(struct file_map *map, const char *path, uint64_t offset, uint64_t bytes, const char **why) {
   const int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0) {
     *why = strerror(errno);
     return false;
   }
   struct stat s;
-  *why = "not a regular file, or empty";
-  if (fstat(fd, &s) == 0 && S_ISREG(s.st_mode) && s.st_size > 0) {
-    void *p = mmap(NULL, (size_t)s.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+  *why = "not a regular file, empty, or shorter than expected";
+  if (fstat(fd, &s) == 0 && S_ISREG(s.st_mode) && part_of(&bytes, offset, (uint64_t)s.st_size)) {
+    void *p = mmap(NULL, (size_t)bytes, PROT_READ, MAP_PRIVATE, fd, (off_t)offset);
     if (p == MAP_FAILED) *why = strerror(errno);
-    else *map = (struct file_map){p, (size_t)s.st_size};
+    else *map = (struct file_map){p, (size_t)bytes};
   }
   close(fd);
   return map->data != NULL;

@@ -12,8 +12,9 @@ struct file_map {
   const uint8_t *data;
   size_t bytes;
 };
-// False with a reason in `why` (a static string or strerror).
-bool file_map_open(struct file_map *map, const char *path, const char **why);
+// The part of the file that begins at `offset`, a multiple of every system's pages (ARP_LIMIT_MAP_ALIGNMENT), and has
+// `bytes`; 0: to the end of the file. False with a reason in `why` (a static string or strerror).
+bool file_map_open(struct file_map *map, const char *path, uint64_t offset, uint64_t bytes, const char **why);
 void file_map_close(struct file_map *map);
 // Asks for a part that will be read now.
 void file_map_fetch(const struct file_map *map, size_t offset, size_t bytes);

@@ -6,7 +6,7 @@ import { NAMED_TEMPLATES } from "../chat/named_templates.ts";
 import { ArpeggioError } from "../errors.ts";
 import { loadModel, type Model } from "../model.ts";
 import { Limit } from "../native/abi.ts";
-import { modelName, modelSource } from "./model_file.ts";
+import { modelName, modelPath } from "./model_file.ts";
 import { integerIn } from "./numbers.ts";
 import { showProgress } from "./progress.ts";
 
@@ -56,7 +56,7 @@ export async function loadModelFor(model: string, options: { flags: LoadFlags; s
   const { flags: { threads, context: contextLength, precision, kvType, ...flags }, signal } = options;
   const chatTemplate = flags.chatTemplate && await chatTemplateSource(flags.chatTemplate);
   using progress = showProgress(`Loading ${modelName(model)}`);
-  return await loadModel(await modelSource(model), {
+  return await loadModel(modelPath(model), {
     threads,
     contextLength,
     precision,

@@ -1,15 +1,17 @@
 /**
- * The MODEL argument of the commands: a file, or the embedded model. Opens it for reading its header; computing with it
- * is left to `loadModel`.
+ * The MODEL argument of the commands: a file, or the model that comes with the program. Opens it for reading its
+ * header; computing with it is left to `loadModel`.
  */
 
-import { readFile } from "node:fs/promises";
 import { basename } from "node:path";
+import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { Argument } from "commander";
+import { findAppended } from "../gguf/appended.ts";
 import type { GgufFile } from "../gguf/parse.ts";
 import { type ByteSource, readGguf } from "../gguf/reader.ts";
 import { openModelSource } from "../model_source.ts";
+import { isExecutable, openFile } from "../runtime/mod.ts";
 
 /** The name of the embedded model on the command line. */
 export const DEFAULT_MODEL = "default";
@@ -17,28 +19,42 @@ export const DEFAULT_MODEL = "default";
 /** Where the embedded model is in a checkout, and in the file system inside a `deno compile` executable. */
 const DEFAULT_MODEL_URL = new URL("../../models/arpeggio-mini-q4_k_m.gguf", import.meta.url);
 
-/** Where the embedded model is inside an executable: readable by this process only, so that it cannot be mapped. */
-let embeddedModelPath: string | undefined;
+/** This executable, when a model has been appended to it. */
+let executableModel: string | undefined;
 
-/** Says that `default` is a file inside the executable. For the entry points of executables. */
-export function registerEmbeddedModel(path: string): void {
-  embeddedModelPath = path;
+/**
+ * Looks for a model behind the end of this executable. To be called before anything asks for the default model.
+ *
+ * @returns Whether there is one: then that is the default model.
+ * @throws {GgufError} When the executable has been cut off.
+ */
+export async function findExecutableModel(): Promise<boolean> {
+  if (!isExecutable()) return false;
+  const file = await openFile(process.execPath);
+  try {
+    if (await findAppended(file) !== undefined) executableModel = process.execPath;
+  } finally {
+    await file.close();
+  }
+  return executableModel !== undefined;
 }
 
 /** The argument [model]. */
 export function modelArgument(): Argument {
-  return new Argument("[model]", "a GGUF file").default(DEFAULT_MODEL, "the embedded arpeggio-mini");
+  return new Argument("[model]", "a GGUF file").default(
+    DEFAULT_MODEL,
+    executableModel === undefined ? "the embedded arpeggio-mini" : "the one in this executable",
+  );
 }
 
-/** What `loadModel` takes for the MODEL argument: a path, or the bytes of a model inside the executable. */
-export async function modelSource(model: string): Promise<string | Uint8Array> {
-  if (model !== DEFAULT_MODEL) return model;
-  return embeddedModelPath === undefined ? fileURLToPath(DEFAULT_MODEL_URL) : await readFile(embeddedModelPath);
+/** The file of the MODEL argument. */
+export function modelPath(model: string): string {
+  return model === DEFAULT_MODEL ? executableModel ?? fileURLToPath(DEFAULT_MODEL_URL) : model;
 }
 
 /** The name of a model in messages. */
 export function modelName(model: string): string {
-  return model === DEFAULT_MODEL ? basename(DEFAULT_MODEL_URL.pathname) : basename(model);
+  return basename(modelPath(model));
 }
 
 /** An open GGUF file. */
@@ -59,7 +75,7 @@ export interface ModelFile {
  * @throws {GgufError} When the file is not a correct GGUF file.
  */
 export async function openModelFile(model: string, signal: AbortSignal): Promise<ModelFile> {
-  const source = await openModelSource(await modelSource(model));
+  const source = await openModelSource(modelPath(model));
   const { bytes } = source;
   try {
     const gguf = await readGguf(bytes, { signal });

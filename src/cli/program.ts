@@ -1,16 +1,18 @@
 /**
  * The program `arpeggio`: one file per command in this folder, and here how they become one program and how it ends.
- * Its entry points are main.ts and, for executables, the one that tools/compile.mjs writes.
+ * Its entry point, also of executables, is main.ts.
  */
 
 import process from "node:process";
 import { Command } from "commander";
 import { VERSION } from "../version.ts";
 import { chatCommand } from "./chat.ts";
+import { compileCommand } from "./compile.ts";
 import { describeDiagnostics } from "./diagnostics.ts";
 import { describeFailure, EXIT_OK } from "./failure.ts";
 import { inspectCommand } from "./inspect.ts";
 import { logitsCommand } from "./logits.ts";
+import { findExecutableModel } from "./model_file.ts";
 import { runCommand } from "./run.ts";
 import { EXIT_INTERRUPTED, openTerminal, type Terminal } from "./terminal.ts";
 import { tokenizeCommand } from "./tokenize.ts";
@@ -22,10 +24,12 @@ const commands: readonly ((terminal: Terminal) => Command)[] = [
   inspectCommand,
   tokenizeCommand,
   logitsCommand,
+  compileCommand,
 ];
 
 const HELP_END = `
-MODEL is a GGUF file; without one, or with the word "default", the model that comes with arpeggio answers.
+MODEL is a GGUF file, or an executable of arpeggio compile; without one, or with the word "default", the model that
+comes with arpeggio answers. An executable that has a model chats with it when no command is named.
 
 Exit codes: 0 success, 1 failure, 2 wrong usage, 130 ended by Ctrl-C.
 ARPEGGIO_DEBUG=1 adds stacks to error messages.`;
@@ -39,8 +43,9 @@ ARPEGGIO_DEBUG=1 adds stacks to error messages.`;
 export async function main(args: readonly string[]): Promise<number> {
   using terminal = openTerminal();
   try {
-    const verbose = args.includes("--verbose") && args[0].startsWith("-");
-    await createProgram(terminal, { verbose }).parseAsync(args, { from: "user" });
+    const all = await findExecutableModel() ? withChat(args) : args;
+    const verbose = all.includes("--verbose") && all[0].startsWith("-");
+    await createProgram(terminal, { verbose }).parseAsync(all, { from: "user" });
   } catch (error) {
     if (terminal.ending === undefined) {
       const failure = describeFailure(error, { debug: Boolean(process.env["ARPEGGIO_DEBUG"]) });
@@ -51,6 +56,16 @@ export async function main(args: readonly string[]): Promise<number> {
     if (terminal.ending === "interrupt") terminal.note("\n");
   }
   return terminal.ending === "interrupt" ? EXIT_INTERRUPTED : EXIT_OK;
+}
+
+/** Options of the program and not of its commands. */
+const OWN_OPTIONS = /^(?:-h|--help|-V|--version|--verbose)$/;
+
+/** An executable that has a model chats with it, unless another command is named. */
+function withChat(args: readonly string[]): readonly string[] {
+  const [first] = args;
+  const isOption = first === undefined || (first.startsWith("-") && !OWN_OPTIONS.test(first));
+  return isOption ? ["chat", ...args] : args;
 }
 
 /** The program with all its commands; `verbose` says whether its version is told with details. */

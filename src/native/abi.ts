@@ -161,6 +161,7 @@ export const Limit = {
   HEAD_COLUMNS: 256,
   HEADS: 1024,
   CACHE_GROUPS: 256,
+  MAP_ALIGNMENT: 65536,
 } as const;
 
 export const TypeWideBits = {
@@ -273,7 +274,7 @@ export const FrameHeader = {
 export const symbols = {
   arp_abi_version: { parameters: [], result: "i32" },
   arp_describe: { parameters: ["buffer", "u32"], result: "i32" },
-  arp_map_file: { parameters: ["buffer", "buffer"], result: "i32" },
+  arp_map_file: { parameters: ["buffer", "f64", "f64", "buffer"], result: "i32" },
   arp_map_memory: { parameters: ["f64", "buffer"], result: "i32" },
   arp_map_write: { parameters: ["u32", "f64", "buffer", "u32"], result: "i32" },
   arp_map_bytes: { parameters: ["u32"], result: "f64" },

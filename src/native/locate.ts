@@ -5,6 +5,7 @@ import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { LibraryError } from "../errors.ts";
 import { currentRuntime } from "../runtime/mod.ts";
+import { bundledLibrary } from "./bundled.ts";
 import { embeddedLibrary } from "./embedded.ts";
 import { currentSystem, explainMissingPackage, findPlatformLibrary, systemName } from "./platform_package.ts";
 import { fileNameFor } from "./platforms.ts";
@@ -67,7 +68,7 @@ function findByVariable(): ReturnType<Place["find"]> {
 }
 
 function findEmbedded(): ReturnType<Place["find"]> {
-  const path = embeddedLibrary();
+  const path = embeddedLibrary() ?? bundledLibrary();
   return path === undefined ? { nothing: "contains no library" } : { path };
 }
 

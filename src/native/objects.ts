@@ -66,11 +66,15 @@ const COPY_BYTES = 1024 * 1024;
 
 /** A model file in memory: mapped, or copied from bytes. */
 export class NativeMap extends NativeObject {
-  /** Maps a file for reading. Pages are read when they are used. */
-  static ofFile(path: string): NativeMap {
+  /**
+   * Maps a file for reading, or the part of it that has `bytes` from `offset`, a multiple of `Limit.MAP_ALIGNMENT`.
+   * Pages are read when they are used.
+   */
+  static ofFile(path: string, part: { offset: number; bytes: number } = { offset: 0, bytes: 0 }): NativeMap {
     const library = openLibrary();
     const text = new TextEncoder().encode(`${path}\0`);
-    return new NativeMap(library, { kind: "a map", created: library.functions.arp_map_file(text, errorRecord) });
+    const created = library.functions.arp_map_file(text, part.offset, part.bytes, errorRecord);
+    return new NativeMap(library, { kind: "a map", created });
   }
 
   /** Copies bytes, in slices that keep the event loop free. They must not change meanwhile. */

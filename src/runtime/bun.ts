@@ -4,13 +4,19 @@
  */
 
 import { LibraryError } from "../errors.ts";
+import { withExtractedLibrary } from "./executable.ts";
 import { libcOfProgram } from "./libc.ts";
 import type { ForeignFunctions, ForeignType, Runtime } from "./mod.ts";
 import { type Waiter, WaiterPool } from "./waiters.ts";
 
 /** The part of `bun:ffi` that is used here. */
 interface BunFfi {
-  dlopen(path: string, symbols: Record<string, BunSymbol>): { readonly symbols: Record<string, unknown> };
+  dlopen(path: string, symbols: Record<string, BunSymbol>): { readonly symbols: Record<string, BunFunction> };
+}
+
+/** A native function: its address, and what `CFunction` makes of that in another thread. */
+interface BunFunction {
+  readonly ptr: number;
 }
 
 interface BunSymbol {
@@ -33,10 +39,13 @@ export const bun: Runtime = {
         { args: parameters.map(bunType), returns: bunType(result) },
       ]),
     );
-    const functions = ffi().dlopen(path, declared).symbols as unknown as ForeignFunctions<typeof symbols>;
-    const source = waiterSource(path, { name: wait, symbol: declared[wait] });
+    const opened = withExtractedLibrary(path, (file) => ffi().dlopen(file, declared).symbols);
+    const source = waiterSource({ ...declared[wait], ptr: opened[wait].ptr });
     const waiters = new WaiterPool(() => startWaiter(source));
-    return { functions, wait: (handle, milliseconds) => waiters.wait(handle, milliseconds) };
+    return {
+      functions: opened as unknown as ForeignFunctions<typeof symbols>,
+      wait: (handle, milliseconds) => waiters.wait(handle, milliseconds),
+    };
   },
 };
 
@@ -51,14 +60,11 @@ function bunType(type: ForeignType): string {
   return type === "buffer" ? "ptr" : type;
 }
 
-/** Bun extracts a library inside an executable once per process, so the worker gets the same copy by the same path. */
-function waiterSource(path: string, wait: { name: string; symbol: BunSymbol }): string {
-  const { name, symbol } = wait;
+/** By the address and not by the file, which is gone when it came out of an executable. */
+function waiterSource(wait: BunSymbol & BunFunction): string {
   return `
-    const { dlopen } = process.getBuiltinModule("bun:ffi");
-    const wait = dlopen(${JSON.stringify(path)}, ${JSON.stringify({ [name]: symbol })}).symbols[${
-    JSON.stringify(name)
-  }];
+    const { CFunction } = process.getBuiltinModule("bun:ffi");
+    const wait = new CFunction(${JSON.stringify(wait)});
     onmessage = ({ data }) => postMessage(wait(data[0], data[1], null));
   `;
 }

@@ -3,8 +3,9 @@
  * others.
  */
 
-import { type FileHandle, open } from "node:fs/promises";
+import { type FileHandle, open, readFile } from "node:fs/promises";
 import { ArpeggioError } from "../errors.ts";
+import { isInsideExecutable } from "./executable.ts";
 
 /** A file open for reading; has the shape that the GGUF reader takes. */
 export interface OpenFile {
@@ -19,13 +20,23 @@ export interface OpenFile {
 /** The most that is read at once: copying it to and fro must not hold the event loop up. */
 const READ_BYTES_MAX = 1024 * 1024;
 
+/** A file inside of an executable: can be read as a whole only. */
+function openBytes(bytes: Uint8Array): OpenFile {
+  return {
+    size: bytes.length,
+    read: (offset, length) => Promise.resolve(bytes.subarray(offset, offset + length)),
+    close: () => Promise.resolve(),
+  };
+}
+
 /**
- * Opens a regular file.
+ * Opens a regular file, or one that `bun build --compile` has put into this executable.
  *
  * @throws {Error} What the file system says, with its `code`: `"ENOENT"`, `"EACCES"`; `"EISDIR"` for a directory.
  * @throws {ArpeggioError} When the runtime does not permit it. The message has the option that does.
  */
 export async function openFile(path: string): Promise<OpenFile> {
+  if (isInsideExecutable(path)) return openBytes(await readFile(path));
   const file = await openForReading(path);
   try {
     const stat = await file.stat();

@@ -8,6 +8,7 @@ import { deno } from "./deno.ts";
 import type { Libc } from "./libc.ts";
 import { node } from "./node.ts";
 
+export { isExecutable, isInsideExecutable } from "./executable.ts";
 export { type OpenFile, openFile } from "./files.ts";
 export type { Libc } from "./libc.ts";
 

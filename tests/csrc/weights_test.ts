@@ -1,8 +1,10 @@
 // Records of weights, shapes of caches and sizes of maps that the library must refuse.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
+import { fileURLToPath } from "node:url";
 import { CacheShape, Layout, Limit, Source, Status, Type, WeightRecord } from "../../src/native/abi.ts";
 import { openLibrary } from "../../src/native/library.ts";
+import { miniModel } from "../reference/fixtures.ts";
 import { outcomeOf } from "./raw_plan.ts";
 
 interface Weight {
@@ -170,9 +172,35 @@ describe("arp_map_*() refuse", () => {
 
   it("files that are not there, and folders", () => {
     for (const path of ["/there/is/no/such/file\0", "/\0", "\0"]) {
-      const { result, text } = outcomeOf((error) => functions.arp_map_file(new TextEncoder().encode(path), error));
+      const { result, text } = outcomeOf((error) =>
+        functions.arp_map_file(new TextEncoder().encode(path), 0, 0, error)
+      );
       assert.equal(result, Status.IO, text);
       assert.match(text, /^Cannot map /);
+    }
+  });
+
+  it("parts that a file does not have, or that do not begin where pages do", () => {
+    const path = new TextEncoder().encode(`${fileURLToPath(miniModel("q4_k_m").url)}\0`);
+    const size = 2_588_224;
+    const mapped = (offset: number, bytes: number) =>
+      outcomeOf((error) => functions.arp_map_file(path, offset, bytes, error)).result;
+    const unit = Limit.MAP_ALIGNMENT;
+    for (const offset of [1, 4096, unit - 1, -unit, NaN, Infinity, 2 ** 60]) {
+      assert.equal(mapped(offset, 0), Status.INVALID, `${offset}`);
+    }
+    for (const bytes of [-1, NaN, 2 ** 60]) assert.equal(mapped(0, bytes), Status.INVALID, `${bytes}`);
+    const last = Math.floor(size / unit) * unit;
+    for (
+      const [offset, bytes] of [[0, size + 1], [unit, size], [last, size - last + 1], [last + unit, 0], [2 ** 52, 1]]
+    ) {
+      assert.equal(mapped(offset, bytes), Status.IO, `${offset} ${bytes}`);
+    }
+    for (const [offset, bytes, expected] of [[0, 0, size], [0, size, size], [last, 0, size - last], [unit, 1, 1]]) {
+      const map = mapped(offset, bytes);
+      assert.ok(map > 0);
+      assert.equal(functions.arp_map_bytes(map), expected);
+      functions.arp_release(map);
     }
   });
 

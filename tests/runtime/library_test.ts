@@ -37,7 +37,7 @@ describe("Runtime.openLibrary()", needsLibrary, () => {
     const inside = copy.subarray(1, 4);
     assert.equal(functions.arp_dequantize(Type.F32, values.subarray(1, 4), 12, inside, 3), Status.OK);
     assert.deepEqual([...copy], [0, 1, 2, 3, 0]);
-    assert.equal(functions.arp_map_file(new TextEncoder().encode("does not exist\0"), null), Status.IO);
+    assert.equal(functions.arp_map_file(new TextEncoder().encode("does not exist\0"), 0, 0, null), Status.IO);
   });
 
   it("waits on another thread, several at a time, and passes the status on", async () => {
