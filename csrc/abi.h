@@ -7,7 +7,7 @@
 #pragma once
 #include <stdint.h>
 
-#define ARP_ABI_VERSION 2
+#define ARP_ABI_VERSION 3
 
 #ifdef _WIN32
 #define ARP_EXPORT __declspec(dllexport)

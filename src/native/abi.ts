@@ -1,6 +1,6 @@
 // Generated from csrc/abi.h by `zig build abi`. Do not edit.
 
-export const ABI_VERSION = 2;
+export const ABI_VERSION = 3;
 export const NONE = 4294967295;
 
 export const Status = {
