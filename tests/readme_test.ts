@@ -1,8 +1,7 @@
-// The documents say what is so: README.md's snippets and commands run as written, its table is that of the code, and
-// both documents name only files that exist.
+// The documents say what is so: README.md's commands run as written, its table is that of the code, and both documents
+// name only files that exist. README.md's program is run by tests/release/install_test.ts.
 import assert from "node:assert/strict";
-import { spawnSync } from "node:child_process";
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { after, before, describe, test } from "node:test";
@@ -10,16 +9,14 @@ import denoJson from "../deno.json" with { type: "json" };
 import packageJson from "../package.json" with { type: "json" };
 import { architectures } from "../src/models/mod.ts";
 import { weightTypes } from "../src/plan/plan.ts";
-import { currentRuntime } from "../src/runtime/mod.ts";
 import { SAMPLING_OPTION_NAMES } from "../src/sampling/mod.ts";
 import { preTokenizers } from "../src/tokenizer/pretokenize.ts";
-import { executable, root, takeRuntime } from "../tools/runtimes.mjs";
+import { root, takeRuntime } from "../tools/runtimes.mjs";
 import { runCli } from "./cli/spawn.ts";
 import { needsLibrary } from "./native/require_library.ts";
 
 const readme = readFileSync(join(root, "README.md"), "utf8");
 const architecture = readFileSync(join(root, "ARCHITECTURE.md"), "utf8");
-const runtime = currentRuntime().name;
 
 /** The contents of the fenced blocks of a language. */
 function codeBlocks(markdown: string, language: string): string[] {
@@ -31,38 +28,12 @@ function shellWords(command: string): string[] {
   return [...command.replace(/\s+#.*$/, "").matchAll(/"([^"]*)"|\S+/g)].map(([word, quoted]) => quoted ?? word);
 }
 
-/** A folder outside of the repository for what snippets and commands write. */
+/** A folder outside of the repository for what commands write. */
 let folder = "";
 before(() => {
   folder = mkdtempSync(join(tmpdir(), "arpeggio-readme-"));
 });
 after(() => rmSync(folder, { recursive: true, force: true }));
-
-describe("README.md in code", needsLibrary, () => {
-  const snippets = codeBlocks(readme, "ts").map((code) => ({ code, words: shellWords(code.split("\n")[0]) }));
-
-  test("there is a snippet of five lines for each runtime", () => {
-    assert.deepEqual(
-      snippets.map(({ words }) => words.slice(0, 3)),
-      ["deno", "bun", "node"].map((n) => ["//", "npx", n]),
-    );
-    for (const { code } of snippets) assert.equal(code.trim().split("\n").filter((line) => line !== "").length, 5);
-  });
-
-  test(`the snippet for ${runtime} runs as written and answers 4`, () => {
-    const { code, words } = snippets.find(({ words }) => words[2] === runtime)!;
-    // Not in the checkout, which must stay clean: a module of the same name leads there.
-    writeFileSync(join(folder, "package.json"), '{ "type": "module" }\n');
-    writeFileSync(join(folder, "mod.ts"), `export * from ${JSON.stringify(new URL("../mod.ts", import.meta.url))};\n`);
-    writeFileSync(join(folder, "answer.ts"), code);
-    const args = words.slice(3).map((word) => word === "answer.ts" ? join(folder, word) : word);
-    const env = { ...process.env, NO_COLOR: "1" };
-    const { status, stdout, stderr } = spawnSync(executable(runtime), args, { cwd: root, env, encoding: "utf8" });
-    assert.equal(status, 0, stderr);
-    assert.equal(stdout, "4");
-    assert.equal(stderr, "");
-  });
-});
 
 const shellLines = codeBlocks(readme, "sh").flatMap((block) => block.trim().split("\n"));
 

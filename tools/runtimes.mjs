@@ -62,15 +62,15 @@ export function runsFromModules() {
 
 /**
  * The command that runs build.zig; whatever it makes stays in this checkout.
+ * @param {{ cache?: string }} [options] another folder for what is compiled from our own sources
  * @returns {string[]} to be run in the root, steps can follow
  * @throws {SetupError} where npm has no Zig
  */
-export function zigBuildCommand() {
+export function zigBuildCommand({ cache = join(root, ".zig-cache") } = {}) {
   const platform = `${process.platform}-${process.arch}`;
   const zig = join(modules, "@zigc", platform, "bin", `zig${exe}`);
   if (!existsSync(zig)) throw new SetupError(`npm installed no @zigc/${platform}: there is no Zig to build with.`);
-  const cache = join(root, ".zig-cache");
-  return [zig, "build", "--cache-dir", cache, "--global-cache-dir", join(cache, "global")];
+  return [zig, "build", "--cache-dir", cache, "--global-cache-dir", join(root, ".zig-cache", "global")];
 }
 
 /**

@@ -6,15 +6,8 @@ import * as fs from "node:fs";
 import { basename, join, relative } from "node:path";
 import { fileURLToPath } from "node:url";
 import { withLock } from "./lock.mjs";
-import {
-  exitWith,
-  modules,
-  outerEnvironment,
-  root,
-  runsFromModules,
-  SetupError,
-  zigBuildCommand,
-} from "./runtimes.mjs";
+import { runNpm } from "./npm.mjs";
+import { exitWith, modules, root, runsFromModules, SetupError, zigBuildCommand } from "./runtimes.mjs";
 
 const platform = `${process.platform}-${process.arch}`;
 const modulesStamp = join(modules, ".arpeggio-stamp");
@@ -95,7 +88,7 @@ function installModules() {
       fs.mkdirSync(join(root, ".zig-cache"), { recursive: true });
       fs.renameSync(process.execPath, join(root, ".zig-cache", `${process.pid}-${basename(process.execPath)}`));
     }
-    runNpm(["ci", "--ignore-scripts", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"]);
+    installFromLockfile();
   }
   // What the install scripts of these two would do, had they been allowed to run.
   adoptBinary("@oven", ["bun", "bin", "bun.exe"], join("bin", `bun${exe}`));
@@ -113,21 +106,10 @@ function installedByHand() {
   });
 }
 
-/** @param {string[]} args */
-function runNpm(args) {
-  // The npm that started us, with the Node it runs on; otherwise the one in PATH. Never with the Node in node_modules,
-  // which is about to be replaced.
-  const { npm_execpath: npm = "", npm_node_execpath: node = "" } = process.env;
-  const known = npm.endsWith("npm-cli.js") && node && !node.startsWith(modules);
-  const [command, ...rest] = known ? [node, npm, ...args] : ["npm", ...args];
-  const shell = !known && process.platform === "win32"; // npm is a .cmd file there.
-  const options = { cwd: root, env: outerEnvironment(), shell, encoding: /** @type {const} */ ("utf8") };
-  const { status, error, stdout, stderr } = spawnSync(command, rest, options);
+function installFromLockfile() {
+  const args = ["ci", "--ignore-scripts", "--include=dev", "--no-audit", "--no-fund", "--loglevel=error"];
+  const { status, output } = runNpm(args, { cwd: root });
   if (status === 0) return;
-  const output = `${stdout ?? ""}${stderr ?? ""}${error ? error.message : ""}`.trim();
-  if (/ENOENT/.test(error?.message ?? "") || status === 127) {
-    throw new SetupError("npm was not found. It comes with Node 20 or later: https://nodejs.org");
-  }
   const offline = /ENOTFOUND|EAI_AGAIN|ECONNREFUSED|ECONNRESET|ETIMEDOUT|ENETUNREACH/.test(output);
   const reason = offline ? "npm cannot reach its registry: is there a network, or a proxy to set?" : "npm ci failed.";
   throw new SetupError(`${reason}\n${output}`);

@@ -1,0 +1,127 @@
+// What users do first: install the packages outside of the repository, with install scripts disabled, by the package
+// manager of the runtime that runs this; then type-check and run the program of README.md.
+import assert from "node:assert/strict";
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join, sep } from "node:path";
+import process from "node:process";
+import { after, before, describe, it } from "node:test";
+import packageJson from "../../package.json" with { type: "json" };
+import { fileNameFor } from "../../src/native/platforms.ts";
+import { currentRuntime } from "../../src/runtime/mod.ts";
+import { executable, modules, root } from "../../tools/runtimes.mjs";
+import { needsLibrary } from "../native/require_library.ts";
+import { type Registry, startRegistry } from "./registry.ts";
+import { type Ended, hostPlatform, packInstalled, releasedPackages, releaseForHost, run } from "./release_files.ts";
+
+const runtime = currentRuntime().name;
+const program = /^```ts\n([^]*?loadModel[^]*?)^```$/m.exec(readFileSync(join(root, "README.md"), "utf8"))![1];
+
+const folder = realpathSync(mkdtempSync(join(tmpdir(), "arpeggio install ")));
+const project = join(folder, "project");
+process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+
+/** Everything the package managers keep goes into the folder; what this checkout may have set does not reach them. */
+const env = {
+  npm_config_cache: join(folder, "npm"),
+  BUN_INSTALL_CACHE_DIR: join(folder, "bun"),
+  DENO_DIR: join(folder, "deno"),
+  ARPEGGIO_LIBRARY: undefined,
+  NODE_PATH: undefined,
+};
+
+const install = {
+  node: ["npm", "install", "--ignore-scripts", "--no-audit", "--no-fund"],
+  bun: [executable("bun"), "install", "--ignore-scripts"],
+  deno: [executable("deno"), "install"], // Runs scripts only when it is told to.
+}[runtime];
+
+/**
+ * Runs a program with its arguments, under Deno with `permissions` and no others. One is always denied: a Deno that
+ * starts a Deno without any such option gives it all permissions.
+ */
+function runProgram(program: readonly string[], ...permissions: string[]) {
+  const options = runtime === "deno" ? ["run", "--no-prompt", "--deny-net", ...permissions] : [];
+  return run([executable(runtime), ...options, ...program], { cwd: project, env });
+}
+
+function assertAnswer(ended: Ended): void {
+  assert.deepEqual(ended, { code: 0, stdout: "4\n", stderr: "" });
+}
+
+describe(`the packages, installed by ${install[0].split("/").at(-1)}`, needsLibrary, () => {
+  let registry: Registry;
+
+  before(async () => {
+    const output = join(folder, "release");
+    const released = await releaseForHost(output);
+    assert.equal(released.code, 0, released.stderr);
+    const names = Object.keys(packageJson.dependencies);
+    const dependencies = await Promise.all(names.map((name) => packInstalled(name, folder)));
+    registry = await startRegistry([...releasedPackages(output), ...dependencies]);
+    mkdirSync(project);
+    writeFileSync(join(project, ".npmrc"), `registry=${registry.url}\n`);
+    const manifest = { type: "module", dependencies: { arpeggio: packageJson.version } };
+    writeFileSync(join(project, "package.json"), JSON.stringify(manifest));
+    writeFileSync(join(project, "answer.ts"), program);
+    const { code, stdout, stderr } = await run(install, { cwd: project, env });
+    assert.equal(code, 0, `${stdout}${stderr}`);
+  });
+  after(() => registry.close());
+
+  it("nothing else is asked for: the library of this platform, and no other", () => {
+    assert.deepEqual(registry.missing, []);
+  });
+
+  it("the program has at most five lines", () => {
+    assert.ok(program.split("\n").filter((line) => line.trim() !== "").length <= 5, program);
+  });
+
+  it("the program streams the answer", async () => {
+    if (runtime !== "deno") return assertAnswer(await runProgram(["answer.ts"]));
+    // Deno permits nothing at first. What the messages ask for has to do: the library, then the model.
+    const options: string[] = [];
+    for (const [name, file] of [["ffi", fileNameFor(hostPlatform.os)], ["read", "arpeggio-mini-q4_k_m.gguf"]]) {
+      const { stderr } = await runProgram(["answer.ts"], ...options);
+      const [, option = ""] = /: run Deno with "(.+?)"/.exec(stderr) ?? [];
+      assert.ok(option.startsWith(`--allow-${name}=`) && option.endsWith(sep + file), stderr);
+      options.push(option);
+    }
+    assertAnswer(await runProgram(["answer.ts"], ...options));
+  });
+
+  it("the command line is installed, too", async () => {
+    const bin = join(project, "node_modules", "arpeggio", "arpeggio.mjs");
+    const { code, stdout } = await runProgram([bin, "--version", "--verbose"], "--allow-all");
+    assert.equal(code, 0);
+    assert.match(stdout, new RegExp(`^arpeggio ${packageJson.version}\n[^]*libarpeggio.* \\(its npm package\\)$`, "m"));
+  });
+
+  it("the type check passes", async () => {
+    const { code, stdout, stderr } = await typeCheck();
+    assert.equal(code, 0, `${stdout}${stderr}`);
+  });
+});
+
+/** Checks the program, and that the checker sees our types and not `any`. */
+async function typeCheck() {
+  const wrong = program.replace("temperature: 0", 'temperature: "hot"');
+  writeFileSync(join(project, "wrong.ts"), wrong);
+  if (runtime === "deno") {
+    const failed = await run([executable("deno"), "check", "wrong.ts"], { cwd: project, env });
+    assert.match(failed.stderr, /Type 'string' is not assignable to type 'number'/);
+    return run([executable("deno"), "check", "answer.ts"], { cwd: project, env });
+  }
+  // What `tsc --init` and `bun init` write, with nothing skipped; Bun has no type checker of its own.
+  const own = runtime === "bun"
+    ? { module: "preserve", moduleResolution: "bundler", types: ["bun"], typeRoots: [join(modules, "@types")] }
+    : { module: "nodenext", types: [] };
+  const compilerOptions = { target: "esnext", strict: true, noEmit: true, skipLibCheck: runtime === "bun", ...own };
+  const tsc = [executable("node"), join(modules, "typescript", "bin", "tsc"), "--project"];
+  for (const name of ["wrong", "answer"]) {
+    writeFileSync(join(project, `${name}.json`), JSON.stringify({ compilerOptions, files: [`${name}.ts`] }));
+  }
+  const failed = await run([...tsc, "wrong.json"], { cwd: project, env });
+  assert.match(failed.stdout, /wrong\.ts.*Type 'string' is not assignable to type 'number'/);
+  return run([...tsc, "answer.json"], { cwd: project, env });
+}

@@ -1,0 +1,39 @@
+// What Zig is asked for to make the library of a platform, and making it.
+import { spawnSync } from "node:child_process";
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { fileNameFor, type Platform, type PlatformName } from "../../src/native/platforms.ts";
+import { root, SetupError, zigBuildCommand } from "../runtimes.mjs";
+
+/** Zig's triples: with the oldest version that works. glibc 2.27 is that of Ubuntu 18.04 and RHEL 8's is 2.28. */
+const triples: Readonly<Record<PlatformName, string>> = {
+  "linux-x64-gnu": "x86_64-linux-gnu.2.27",
+  "linux-x64-musl": "x86_64-linux-musl",
+  "linux-arm64-gnu": "aarch64-linux-gnu.2.27",
+  "linux-arm64-musl": "aarch64-linux-musl",
+  "darwin-x64": "x86_64-macos.13.0",
+  "darwin-arm64": "aarch64-macos.13.0",
+  "win32-x64": "x86_64-windows-gnu",
+  "win32-arm64": "aarch64-windows-gnu",
+};
+
+/**
+ * Builds the library of a platform. Zig keeps what has not changed.
+ *
+ * @param options `cache`: another cache than the checkout's for what is compiled from our sources.
+ * @returns The file.
+ * @throws {SetupError} When the build fails.
+ */
+export function buildLibrary(platform: Platform, options: { cache?: string } = {}): string {
+  const { cache = join(root, ".zig-cache") } = options;
+  const prefix = join(cache, "release", platform.name);
+  const [zig, ...args] = zigBuildCommand({ cache });
+  const { status, stdout, stderr, error } = spawnSync(
+    zig,
+    [...args, `-Dtarget=${triples[platform.name]}`, "--prefix", prefix],
+    { cwd: root, encoding: "utf8" },
+  );
+  const library = join(prefix, platform.os === "win32" ? "bin" : "lib", fileNameFor(platform.os));
+  if (status === 0 && existsSync(library)) return library;
+  throw new SetupError(`zig build failed for ${platform.name}.\n${stdout ?? ""}${stderr ?? ""}${error?.message ?? ""}`);
+}
