@@ -15,7 +15,9 @@
 
 export { loadModel, type LogitsOptions, Model, type ModelInfo } from "./src/model.ts";
 export type { LoadModelOptions, LoadPhase, LoadProgress } from "./src/load_options.ts";
-export type { GenerateOptions } from "./src/generate_options.ts";
+export type { GenerateOptions, LoopOptions } from "./src/generate_options.ts";
+export type { ContextOverflow, OverflowOptions } from "./src/context_overflow.ts";
+export type { CacheUsage } from "./src/cache/kv_cache.ts";
 export { Generation, type GenerationResult, type StopReason, type Timings, type Usage } from "./src/generation.ts";
 export type {
   ChatContentPart,
@@ -37,4 +39,12 @@ export type { InstructionTime } from "./src/native/plan.ts";
 export { describeLibrary, type LibraryDescription } from "./src/native/library.ts";
 export { type Diagnostics, diagnostics, type LibraryDiagnostics } from "./src/diagnostics.ts";
 export { registerEmbeddedLibrary } from "./src/native/embedded.ts";
-export { ArpeggioError, ChatTemplateError, GgufError, LibraryError, NativeError } from "./src/errors.ts";
+export {
+  ArpeggioError,
+  ChatTemplateError,
+  ContextOverflowError,
+  GgufError,
+  LibraryError,
+  NativeError,
+  QueueFullError,
+} from "./src/errors.ts";

@@ -48,3 +48,30 @@ export class LibraryError extends ArpeggioError {
 export class ChatTemplateError extends ArpeggioError {
   override name = "ChatTemplateError";
 }
+
+/** A generation was refused because too many are waiting for their turn: try again later. */
+export class QueueFullError extends ArpeggioError {
+  override name = "QueueFullError";
+  /** How many may wait: the option `queueMax` of `loadModel`. */
+  readonly queueMax: number;
+
+  constructor(queueMax: number) {
+    super(`Expected at most ${queueMax} generations to wait for their turn but found one more: try again later`);
+    this.queueMax = queueMax;
+  }
+}
+
+/** The context is full, and the option `contextOverflow` is `"error"`. */
+export class ContextOverflowError extends ArpeggioError {
+  override name = "ContextOverflowError";
+  /** The most tokens of prompt and answer together. */
+  readonly contextLength: number;
+
+  constructor(contextLength: number) {
+    super(
+      `Expected the answer to end within the context of ${contextLength} tokens but it goes on: load the model with ` +
+        `a larger contextLength, or choose "shift" or "stop" as contextOverflow`,
+    );
+    this.contextLength = contextLength;
+  }
+}

@@ -1,22 +1,22 @@
 /**
  * The generation loop: from a prompt to pieces of text. What tokens mean is the tokenizer's, which token comes next is
- * the sampler's, what is computed is the forward pass's, and how a user holds it all is generation.ts's.
+ * the sampler's, when it is computed is the scheduler's, and how a user holds it all is generation.ts's.
  */
 
-import type { KvCache } from "./cache/kv_cache.ts";
-import type { ForwardPass } from "./forward.ts";
-import { GenerateClock } from "./generate_clock.ts";
-import type { GenerationResult, StopReason } from "./generation.ts";
+import type { KvSequence } from "./cache/kv_sequence.ts";
+import { type OverflowOptions, shiftContext } from "./context_overflow.ts";
+import { GenerateProgress } from "./generate_progress.ts";
+import type { GenerationResult } from "./generation.ts";
+import type { JobOptions } from "./job.ts";
 import { joinSignals } from "./joined_signal.ts";
-import { createSampler, type SamplingOptions } from "./sampling/mod.ts";
-import { StopStrings } from "./stop_strings.ts";
+import type { Sampler } from "./sampling/mod.ts";
+import type { Scheduler } from "./scheduler.ts";
 import { StreamDecoder, type Tokenizer } from "./tokenizer/mod.ts";
 
 /** The parts of a loaded model that generate. */
 export interface Engine {
   readonly tokenizer: Tokenizer;
-  readonly forward: ForwardPass;
-  readonly cache: KvCache;
+  readonly scheduler: Scheduler;
   /** The most tokens of prompt and answer together. */
   readonly contextLength: number;
   /** How long loading took, in milliseconds. */
@@ -25,11 +25,15 @@ export interface Engine {
 
 /** One generation; its options have been checked. */
 export interface GenerateRequest {
-  /** Makes the tokens of the prompt. */
-  readonly encode: (signal: AbortSignal) => Promise<Int32Array>;
-  readonly sampling: SamplingOptions;
+  /** Gives the sequence with the prompt. */
+  readonly open: (signal: AbortSignal) => Promise<KvSequence>;
+  /** Is told that the sequence is not needed any more. */
+  readonly close: (sequence: KvSequence) => void;
+  /** Knows the tokens of the prompt when `open` is done. */
+  readonly sampler: Sampler;
   readonly maxTokens: number;
   readonly stop: readonly string[];
+  readonly overflow: OverflowOptions;
   /** Ends the generation with an error: the signal's reason. */
   readonly signal: AbortSignal | undefined;
 }
@@ -37,75 +41,87 @@ export interface GenerateRequest {
 /**
  * Generates: yields text in pieces of whole characters, then returns the result.
  *
- * @param request With `cancel`, which ends the generation without an error. Both signals act within the time of one
- * instruction.
+ * @param request With `cancel`, which ends the generation without an error. Both signals act at once.
  * @throws {RangeError} When the prompt is empty or longer than the context.
+ * @throws {ContextOverflowError} When the context is full and that is to be an error.
  * @throws The reason of `request.signal`.
  */
 export async function* generate(
   engine: Engine,
   request: GenerateRequest & { readonly cancel: AbortSignal },
 ): AsyncGenerator<string, GenerationResult> {
-  const { tokenizer, forward, contextLength, loadMs } = engine;
-  const { maxTokens, cancel } = request;
+  const { tokenizer, contextLength } = engine;
+  const { sampler, cancel, overflow } = request;
   using joined = joinSignals(request.signal, cancel);
   const { signal } = joined;
-  const clock = new GenerateClock();
-  const sampler = createSampler(request.sampling);
-  const stops = new StopStrings(request.stop);
-  const tokens: number[] = [];
-  let [text, promptTokens, steps] = ["", 0, 0];
-  let stopReason: StopReason | undefined = "maxTokens";
-  using sequence = engine.cache.createSequence();
+  const progress = new GenerateProgress(engine, request);
+  let sequence: KvSequence | undefined;
   try {
-    const prompt = await request.encode(signal);
-    promptTokens = prompt.length;
-    expectPromptLength(promptTokens, contextLength);
-    for (const token of prompt) sampler.accept(token);
-    const decoder = new StreamDecoder(tokenizer, { previousToken: prompt.at(-1) });
-    const logits = new Float32Array(forward.vocabularySize); // (vocabulary)
-    const next = new Int32Array(1);
-    clock.promptBegins();
-    await forward.append(sequence, prompt, { logits, signal });
-    clock.promptEnds();
-    if (maxTokens > 0) stopReason = undefined;
-    while (stopReason === undefined) {
-      const token = sampler.sample(logits);
-      clock.token();
-      const ends = tokenizer.endOfGenerationTokens.has(token);
-      if (!ends) tokens.push(token);
-      if (!ends) sampler.accept(token);
-      let piece = ends ? "" : stops.push(decoder.push(token));
-      if (stops.found !== undefined) stopReason = "stop";
-      else if (ends) stopReason = "endOfText";
-      else if (tokens.length >= maxTokens) stopReason = "maxTokens";
-      else if (sequence.length >= contextLength) stopReason = "contextFull";
-      if (stopReason !== undefined) piece += stops.push(decoder.flush()) + stops.flush();
-      if (piece !== "") {
-        text += piece;
-        clock.pause();
-        yield piece;
-        clock.resume();
+    sequence = await request.open(signal);
+    const { tokens } = sequence;
+    progress.promptTokens = tokens.length;
+    progress.forgottenTokens += await fitPrompt(sequence, { contextLength, overflow });
+    const decoder = new StreamDecoder(tokenizer, { previousToken: tokens.view().at(-1) });
+    const next = nextToken(engine, { sequence, sampler, signal, samples: request.maxTokens > 0 });
+    const onStart = (cachedTokens: number) =>
+      progress.begin({ cachedTokens, computedTokens: tokens.length - cachedTokens });
+    let token = await next({ onStart });
+    progress.clock.promptEnds();
+    if (request.maxTokens === 0) progress.stopReason = "maxTokens";
+    while (progress.stopReason === undefined) {
+      const { goesOn, piece } = progress.push(token, { decoder, contextTokens: tokens.length });
+      if (goesOn) {
+        sampler.accept(token);
+        tokens.push([token]);
       }
-      if (stopReason !== undefined) break;
-      next[0] = token;
-      await forward.append(sequence, next, { logits, signal });
-      steps++;
+      if (piece !== "") {
+        progress.clock.pause();
+        yield piece;
+        progress.clock.resume();
+      }
+      if (progress.stopReason !== undefined) break;
+      progress.forgottenTokens += await shiftContext(sequence, { contextLength, overflow });
+      token = await next();
+      progress.clock.step();
     }
   } catch (error) {
     if (!cancel.aborted || error !== cancel.reason) throw error;
-    stopReason = "cancelled";
+    progress.stopReason = "cancelled";
+  } finally {
+    if (sequence !== undefined) request.close(sequence);
   }
-  const usage = { promptTokens, generatedTokens: tokens.length, cachedTokens: 0 };
-  const timings = clock.timings({ promptTokens, steps, loadMs });
-  const result = { text, tokens, stopReason, seed: sampler.seed, usage, timings };
-  return stops.found === undefined ? result : { ...result, stopString: stops.found };
+  return progress.result();
 }
 
-function expectPromptLength(tokens: number, contextLength: number): void {
-  if (tokens === 0) throw new RangeError("Expected a prompt of at least one token but found an empty one");
-  if (tokens <= contextLength) return;
+/** A function that computes what has not been computed, and samples what follows. */
+function nextToken(
+  { scheduler }: Engine,
+  from: { sequence: KvSequence; sampler: Sampler; signal: AbortSignal; samples: boolean },
+): (options?: Pick<JobOptions, "onStart">) => Promise<number> {
+  const { sequence, sampler, signal, samples } = from;
+  const arrival = scheduler.arrive();
+  let token = -1;
+  const take = (logits: Float32Array) => {
+    if (samples) token = sampler.sample(logits);
+  };
+  let begins = true;
+  return async (options) => {
+    await scheduler.compute({ sequence, arrival, begins, take, signal, ...options });
+    begins = false;
+    return token;
+  };
+}
+
+/** Makes sure that there is a prompt and that the context has room for it. Returns how many tokens were forgotten. */
+async function fitPrompt(
+  sequence: KvSequence,
+  { contextLength, overflow }: { contextLength: number; overflow: OverflowOptions },
+): Promise<number> {
+  const { length } = sequence.tokens;
+  if (length === 0) throw new RangeError("Expected a prompt of at least one token but found an empty one");
+  if (overflow.contextOverflow === "shift") return await shiftContext(sequence, { contextLength, overflow });
+  if (length <= contextLength) return 0;
   throw new RangeError(
-    `Expected a prompt of at most ${contextLength} tokens (the contextLength of this model) but found ${tokens}`,
+    `Expected a prompt of at most ${contextLength} tokens (the contextLength of this model) but found ${length}`,
   );
 }

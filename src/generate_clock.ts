@@ -10,8 +10,9 @@ export class GenerateClock {
   #firstToken = 0;
   #pauseBegin = 0;
   #pausedMs = 0;
+  #steps = 0;
 
-  /** The prompt is known and will be computed. */
+  /** The prompt is being computed from now on. */
   promptBegins(): void {
     this.#promptBegin = performance.now();
   }
@@ -26,6 +27,11 @@ export class GenerateClock {
     this.#firstToken ||= performance.now();
   }
 
+  /** A token after the prompt has been computed. */
+  step(): void {
+    this.#steps++;
+  }
+
   /** A piece is handed to the reader. */
   pause(): void {
     this.#pauseBegin = performance.now();
@@ -36,18 +42,19 @@ export class GenerateClock {
     this.#pausedMs += performance.now() - this.#pauseBegin;
   }
 
-  /** The figures, when it is over: `steps` tokens were computed after the prompt's `promptTokens`. */
-  timings(counts: { promptTokens: number; steps: number; loadMs: number }): Timings {
-    const { promptTokens, steps, loadMs } = counts;
+  /** The figures, when it is over: `computedTokens` of the prompt had to be computed. */
+  timings(counts: { computedTokens: number; loadMs: number }): Timings {
+    const { computedTokens, loadMs } = counts;
     const promptMs = this.#promptEnd === 0 ? 0 : this.#promptEnd - this.#promptBegin;
     const generateMs = this.#promptEnd === 0 ? 0 : performance.now() - this.#promptEnd - this.#pausedMs;
     return {
       loadMs,
+      queueMs: this.#promptBegin === 0 ? 0 : this.#promptBegin - this.#begin,
       promptMs,
       generateMs,
       firstTokenMs: this.#firstToken === 0 ? 0 : this.#firstToken - this.#begin,
-      promptTokensPerSecond: perSecond(promptTokens, promptMs),
-      generatedTokensPerSecond: perSecond(steps, generateMs),
+      promptTokensPerSecond: perSecond(computedTokens, promptMs),
+      generatedTokensPerSecond: perSecond(this.#steps, generateMs),
     };
   }
 }

@@ -1,7 +1,9 @@
 /** The options of `Model.generate`: what they mean, and their checks. */
 
 import type { RenderOptions } from "./chat/mod.ts";
-import { expectInteger, expectKnownOptions, expectType, shown } from "./options.ts";
+import type { OverflowOptions } from "./context_overflow.ts";
+import { expectInteger, expectKnownOptions, expectOneOf, expectType, shown } from "./options.ts";
+import { POSITIONS_MAX } from "./plan/plan.ts";
 import {
   type ResolvedSamplingOptions,
   resolveSamplingOptions,
@@ -9,8 +11,8 @@ import {
   type SamplingOptions,
 } from "./sampling/mod.ts";
 
-/** Options of `Model.generate`: those of sampling, those of the chat template for messages, and these. */
-export interface GenerateOptions extends SamplingOptions, RenderOptions {
+/** Options of the loop that generates. */
+export interface LoopOptions extends OverflowOptions {
   /** The most tokens to generate. Default: until the model ends the text or the context is full. */
   maxTokens?: number | undefined;
   /** Strings that end the text. They, and what follows, are not part of it. Default: none. */
@@ -18,6 +20,9 @@ export interface GenerateOptions extends SamplingOptions, RenderOptions {
   /** Ends the generation with an error, the signal's reason, within the time of one instruction. */
   signal?: AbortSignal | undefined;
 }
+
+/** Options of `Model.generate`: those of sampling, those of the chat template for messages, and those of the loop. */
+export interface GenerateOptions extends SamplingOptions, RenderOptions, LoopOptions {}
 
 /** Options that only mean something for messages. */
 const CHAT_NAMES: readonly (keyof RenderOptions)[] = [
@@ -29,20 +34,32 @@ const CHAT_NAMES: readonly (keyof RenderOptions)[] = [
   "now",
 ];
 
-const NAMES: readonly (keyof GenerateOptions)[] = [
+/** The names of the options of the loop. */
+export const LOOP_OPTION_NAMES: readonly (keyof LoopOptions)[] = [
   "maxTokens",
   "stop",
   "signal",
+  "contextOverflow",
+  "keepFirst",
+];
+
+const NAMES: readonly (keyof GenerateOptions)[] = [
+  ...LOOP_OPTION_NAMES,
   "allowControlTokens",
   ...CHAT_NAMES,
   ...SAMPLING_OPTION_NAMES,
 ];
 
-/** The options in force. */
-export interface ResolvedGenerateOptions {
+/** The options of the loop in force. */
+export interface ResolvedLoopOptions {
   readonly maxTokens: number;
   readonly stop: readonly string[];
   readonly signal: AbortSignal | undefined;
+  readonly overflow: OverflowOptions;
+}
+
+/** The options in force. */
+export interface ResolvedGenerateOptions extends ResolvedLoopOptions {
   readonly sampling: ResolvedSamplingOptions;
   readonly render: RenderOptions;
 }
@@ -58,12 +75,7 @@ export function resolveGenerateOptions(
   { isChat }: { isChat: boolean },
 ): ResolvedGenerateOptions {
   expectKnownOptions(options, NAMES);
-  const { maxTokens, stop = [], signal } = options;
-  expectInteger("maxTokens", maxTokens, { min: 0, max: Number.MAX_SAFE_INTEGER });
-  const stops = typeof stop === "string" ? [stop] : stop;
-  const areStrings = Array.isArray(stops) && stops.every((one) => typeof one === "string");
-  expectType("stop", stop, { what: "a string or an array of strings", holds: areStrings });
-  expectType("signal", signal, { what: "an AbortSignal", holds: signal instanceof AbortSignal });
+  const loop = resolveLoopOptions(options);
   const { sampling, render } = splitOptions(options);
   const chatOnly = isChat ? undefined : CHAT_NAMES.find((name) => options[name] !== undefined);
   if (chatOnly !== undefined) {
@@ -71,7 +83,25 @@ export function resolveGenerateOptions(
       `Expected messages for the option ${chatOnly} (${shown(options[chatOnly])}) but found a string`,
     );
   }
-  return { maxTokens: maxTokens ?? Infinity, stop: stops, signal, sampling: resolveSamplingOptions(sampling), render };
+  return { ...loop, sampling: resolveSamplingOptions(sampling), render };
+}
+
+/**
+ * Checks the options of the loop, among others, and fills in defaults.
+ *
+ * @throws {TypeError} When one is of the wrong type.
+ * @throws {RangeError} When one is out of range.
+ */
+export function resolveLoopOptions(options: LoopOptions): ResolvedLoopOptions {
+  const { maxTokens, stop = [], signal, contextOverflow, keepFirst } = options;
+  expectInteger("maxTokens", maxTokens, { min: 0, max: Number.MAX_SAFE_INTEGER });
+  const stops = typeof stop === "string" ? [stop] : stop;
+  const areStrings = Array.isArray(stops) && stops.every((one) => typeof one === "string");
+  expectType("stop", stop, { what: "a string or an array of strings", holds: areStrings });
+  expectType("signal", signal, { what: "an AbortSignal", holds: signal instanceof AbortSignal });
+  expectOneOf("contextOverflow", contextOverflow, ["stop", "shift", "error"]);
+  expectInteger("keepFirst", keepFirst, { min: 0, max: POSITIONS_MAX });
+  return { maxTokens: maxTokens ?? Infinity, stop: stops, signal, overflow: { contextOverflow, keepFirst } };
 }
 
 function splitOptions(options: GenerateOptions): { sampling: SamplingOptions; render: RenderOptions } {

@@ -12,21 +12,25 @@ export interface Usage {
   readonly promptTokens: number;
   /** Tokens generated, without one that ended the text. */
   readonly generatedTokens: number;
-  /** Tokens of the prompt that did not have to be computed. */
+  /** Tokens of the prompt that did not have to be computed: what was computed before begins with them. */
   readonly cachedTokens: number;
+  /** Tokens of prompt and answer that were forgotten to make room (`contextOverflow: "shift"`), if there were any. */
+  readonly forgottenTokens?: number;
 }
 
 /** How long it took. Waiting for the reader of the pieces does not count. */
 export interface Timings {
   /** Loading the model, before any generation, in milliseconds. */
   readonly loadMs: number;
+  /** From the start until the prompt began to be computed: tokenizing, and waiting for a turn, in milliseconds. */
+  readonly queueMs: number;
   /** Computing the prompt, in milliseconds. */
   readonly promptMs: number;
   /** Everything after the prompt, in milliseconds. */
   readonly generateMs: number;
   /** From the start to the first token, in milliseconds. */
   readonly firstTokenMs: number;
-  /** Tokens of the prompt per second. */
+  /** Tokens of the prompt per second, of those that had to be computed. */
   readonly promptTokensPerSecond: number;
   /** Tokens per second after the first one, which belongs to the prompt; 0 when there was no other. */
   readonly generatedTokensPerSecond: number;

@@ -37,13 +37,26 @@ export interface LoadModelOptions {
   /** The numbers that attention remembers. Default: `"f16"`, and `"f32"` when the precision is `"f32"`. */
   readonly kvType?: "f16" | "f32" | undefined;
   /**
-   * How many tokens all generations that run at the same time can have together, in blocks of 64. Default: four full
-   * contexts, but no more than 16384 unless one context is longer.
+   * How many tokens all sequences together can have, in blocks of 64: those being generated, and what is kept of others
+   * so that prompts which begin the same need not compute it again. Default: four full contexts, but no more than 16384
+   * unless one context is longer.
    */
   readonly cacheTokens?: number | undefined;
+  /** The same as a limit of the memory for keys and values, in bytes. Not together with `cacheTokens`. */
+  readonly cacheBytes?: number | undefined;
   /**
-   * The most tokens of a prompt that are computed in one step; between two steps other generations get their turn. Does
-   * not change any result. Default: 512.
+   * How many generations are computed in one step. Others wait for their turn, first come, first served. Default: 16.
+   */
+  readonly sequencesMax?: number | undefined;
+  /**
+   * How many generations may wait for their turn. One more fails with a `QueueFullError`, so that a server can say that
+   * it is overloaded. Default: 256.
+   */
+  readonly queueMax?: number | undefined;
+  /**
+   * The most tokens that are computed in one step: longer prompts take several. While other generations are past their
+   * prompts, a step has at most 64 tokens of prompts, so that they need not wait long. Does not change any result.
+   * Default: 512.
    */
   readonly tokensMax?: number | undefined;
   /** A Jinja chat template, instead of the one in the file. */
@@ -60,6 +73,9 @@ const NAMES: readonly (keyof LoadModelOptions)[] = [
   "precision",
   "kvType",
   "cacheTokens",
+  "cacheBytes",
+  "sequencesMax",
+  "queueMax",
   "tokensMax",
   "chatTemplate",
   "onProgress",
@@ -72,6 +88,17 @@ const CONTEXT_LENGTH_MAX = 4096;
 /** The tokens in the cache unless more are asked for: four contexts of {@linkcode CONTEXT_LENGTH_MAX}. */
 const CACHE_TOKENS_MAX = 16384;
 
+/**
+ * Generations in one step unless others are asked for: with 16, the time of a step is about what arithmetic takes, so
+ * that more would take longer in proportion.
+ */
+const SEQUENCES_MAX = 16;
+
+/** Each row of logits of a step takes memory, 0.5 MB for a large vocabulary. */
+const SEQUENCES_LIMIT = 256;
+
+const QUEUE_MAX = 256;
+
 /** Where more tokens in one step do not make a prompt faster any more, with room to spare. */
 const TOKENS_MAX = 512;
 
@@ -83,29 +110,43 @@ const TOKENS_MAX = 512;
  */
 export function checkLoadOptions(options: LoadModelOptions): void {
   expectKnownOptions(options, NAMES);
-  const { threads, contextLength, precision, kvType, cacheTokens, tokensMax, chatTemplate, onProgress, signal } =
-    options;
+  const { threads, contextLength, precision, kvType, chatTemplate, onProgress, signal } = options;
+  const { cacheTokens, cacheBytes, sequencesMax, queueMax, tokensMax } = options;
   expectInteger("threads", threads, { min: 1, max: Limit.THREADS });
   expectInteger("contextLength", contextLength, { min: 1, max: POSITIONS_MAX });
   expectOneOf("precision", precision, ["q8", "f32"]);
   expectOneOf("kvType", kvType, ["f16", "f32"]);
   expectInteger("cacheTokens", cacheTokens, { min: 1, max: 2 ** 26 });
+  expectInteger("cacheBytes", cacheBytes, { min: 1, max: 2 ** 50 });
+  if (cacheTokens !== undefined && cacheBytes !== undefined) {
+    throw new TypeError(`Expected cacheTokens or cacheBytes but found both (${cacheTokens} and ${cacheBytes})`);
+  }
+  expectInteger("sequencesMax", sequencesMax, { min: 1, max: SEQUENCES_LIMIT });
+  expectInteger("queueMax", queueMax, { min: 0, max: 2 ** 20 });
   expectInteger("tokensMax", tokensMax, { min: 1, max: Limit.TOKENS });
   expectType("chatTemplate", chatTemplate, { what: "a string", holds: typeof chatTemplate === "string" });
   expectType("onProgress", onProgress, { what: "a function", holds: typeof onProgress === "function" });
   expectType("signal", signal, { what: "an AbortSignal", holds: signal instanceof AbortSignal });
 }
 
+/** The sizes in force. */
+export interface ResolvedSizes {
+  readonly contextLength: number;
+  readonly cacheTokens: number;
+  readonly tokensMax: number;
+  readonly sequencesMax: number;
+  readonly queueMax: number;
+}
+
 /** The sizes that options leave open, for a model that was trained with this context. */
-export function resolveSizes(
-  options: LoadModelOptions,
-  contextLengthTrained: number,
-): { contextLength: number; cacheBlocks: number; tokensMax: number } {
+export function resolveSizes(options: LoadModelOptions, contextLengthTrained: number): ResolvedSizes {
   const { contextLength = Math.min(contextLengthTrained, CONTEXT_LENGTH_MAX), tokensMax = TOKENS_MAX } = options;
   const { cacheTokens = Math.min(4 * contextLength, Math.max(contextLength, CACHE_TOKENS_MAX)) } = options;
+  const { sequencesMax = SEQUENCES_MAX, queueMax = QUEUE_MAX } = options;
   return {
-    contextLength,
-    cacheBlocks: Math.ceil(cacheTokens / Limit.BLOCK_POSITIONS),
-    tokensMax: Math.min(tokensMax, contextLength),
+    ...{ contextLength, cacheTokens, queueMax },
+    tokensMax: Math.min(tokensMax, sequencesMax * contextLength),
+    // Every sequence of a step has a token in it.
+    sequencesMax: Math.min(sequencesMax, tokensMax),
   };
 }

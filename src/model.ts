@@ -3,9 +3,12 @@
  * until it is disposed.
  */
 
+import type { CacheUsage } from "./cache/kv_cache.ts";
+import type { KvSequence } from "./cache/kv_sequence.ts";
 import type { ChatMessage, RenderOptions } from "./chat/mod.ts";
+import { expectShiftable } from "./context_overflow.ts";
 import { NativeError } from "./errors.ts";
-import { generate } from "./generate.ts";
+import { type Engine, generate } from "./generate.ts";
 import { type GenerateOptions, resolveGenerateOptions } from "./generate_options.ts";
 import { Generation } from "./generation.ts";
 import type { Metadata } from "./gguf/metadata.ts";
@@ -16,6 +19,7 @@ import type { InstructionTime } from "./native/plan.ts";
 import { expectInteger } from "./options.ts";
 import { printPlan } from "./plan/print.ts";
 import { currentRuntime } from "./runtime/mod.ts";
+import { createSampler } from "./sampling/mod.ts";
 import { runSliced } from "./time_slice.ts";
 import type { DecodeOptions, EncodeOptions, Tokenizer } from "./tokenizer/mod.ts";
 
@@ -49,6 +53,8 @@ export interface ModelInfo {
   readonly weightsBytes: number;
   /** Memory for keys and values, in bytes; the system provides it as it is filled. */
   readonly cacheBytes: number;
+  /** How many tokens it has room for: those of all sequences, and those that are kept for prompts to come. */
+  readonly cacheTokens: number;
   /** Memory for activations, in bytes. */
   readonly activationsBytes: number;
   /** What is doubtful about the file, in sentences for people. */
@@ -96,7 +102,7 @@ export class Model implements Disposable, AsyncDisposable {
 
   /** For {@linkcode loadModel}. */
   constructor(parts: ModelParts, { loadMs, options }: { loadMs: number; options: LoadModelOptions }) {
-    const { file, modelPlan, tokenizer, template, weights, nativeCache, nativePlan, forward } = parts;
+    const { file, modelPlan, tokenizer, template, weights, nativeCache, nativePlan, cache, scheduler } = parts;
     const { isa, cores } = describeLibrary();
     const runtime = currentRuntime();
     this.#parts = parts;
@@ -105,7 +111,7 @@ export class Model implements Disposable, AsyncDisposable {
       architecture: modelPlan.architecture,
       contextLength: modelPlan.plan.contextLength,
       contextLengthTrained: modelPlan.config.contextLengthTrained,
-      vocabularySize: forward.vocabularySize,
+      vocabularySize: scheduler.vocabularySize,
       hasChatTemplate: template.source !== "",
       precision: options.precision ?? "q8",
       threads: options.threads ?? cores,
@@ -115,6 +121,7 @@ export class Model implements Disposable, AsyncDisposable {
       fileBytes: file.fileBytes,
       weightsBytes: weights.memoryBytes,
       cacheBytes: nativeCache.memoryBytes,
+      cacheTokens: cache.usage.totalTokens,
       activationsBytes: nativePlan.memoryBytes,
       warnings: tokenizer.warnings,
     };
@@ -130,6 +137,16 @@ export class Model implements Disposable, AsyncDisposable {
     return this.#use().tokenizer;
   }
 
+  /** How full the key/value cache is. */
+  get cacheUsage(): CacheUsage {
+    return this.#use().cache.usage;
+  }
+
+  /** Forgets all keys and values that no sequence needs now: prompts to come are computed from their beginning. */
+  clearCache(): void {
+    this.#use().cache.clear();
+  }
+
   /** The forward pass as text: one line per instruction. */
   get plan(): string {
     return printPlan(this.#use().modelPlan.plan);
@@ -142,7 +159,8 @@ export class Model implements Disposable, AsyncDisposable {
    * one.
    * @throws {TypeError} | {RangeError} When an option is wrong: at once. All other errors reach whoever awaits or
    * iterates: {@linkcode ChatTemplateError}, {@linkcode NativeError}, `RangeError` for a prompt longer than the
-   * context, `ArpeggioError` when other generations have all of the cache, the reason of `options.signal`.
+   * context, {@linkcode ContextOverflowError}, {@linkcode QueueFullError}, `ArpeggioError` for a text longer than the
+   * whole cache, the reason of `options.signal`.
    * @example
    * ```ts
    * import { loadModel } from "arpeggio";
@@ -153,12 +171,16 @@ export class Model implements Disposable, AsyncDisposable {
    */
   generate(prompt: string | readonly ChatMessage[], options: GenerateOptions = {}): Generation {
     const parts = this.#use();
-    const { tokenizer, forward, cache } = parts;
-    const { contextLength, loadMs } = this.info;
-    const { render, ...resolved } = resolveGenerateOptions(options, { isChat: typeof prompt !== "string" });
-    const encode = (signal: AbortSignal) => runSliced(encodePrompt(parts, { prompt, render }), { signal });
-    const engine = { tokenizer, forward, cache, contextLength, loadMs };
-    return new Generation((cancel) => generate(engine, { ...resolved, encode, cancel }));
+    const { render, sampling, ...loop } = resolveGenerateOptions(options, { isChat: typeof prompt !== "string" });
+    expectShiftable(this.info.contextLength, loop.overflow);
+    const sampler = createSampler(sampling);
+    const open = async (signal: AbortSignal) => {
+      const tokens = await runSliced(encodePrompt(parts, { prompt, render }), { signal });
+      for (const token of tokens) sampler.accept(token);
+      return parts.cache.createSequence(tokens);
+    };
+    const request = { ...loop, sampler, open, close: (sequence: KvSequence) => sequence[Symbol.dispose]() };
+    return new Generation((cancel) => generate(this.#engine(), { ...request, cancel }));
   }
 
   /**
@@ -171,14 +193,17 @@ export class Model implements Disposable, AsyncDisposable {
    * @throws The reason of `options.signal`.
    */
   async logits(tokens: Iterable<number>, options: LogitsOptions = {}): Promise<Float32Array> {
-    const { forward, cache } = this.#use();
+    const { scheduler, cache } = this.#use();
     const ids = [...tokens];
     const { vocabularySize, contextLength } = this.info;
     expectInteger("the number of tokens", ids.length, { min: 1, max: contextLength });
     for (const [i, id] of ids.entries()) expectInteger(`tokens[${i}]`, id, { min: 0, max: vocabularySize - 1 });
-    const logits = new Float32Array((options.all ? ids.length : 1) * vocabularySize);
-    using sequence = cache.createSequence();
-    await forward.append(sequence, Int32Array.from(ids), { logits, signal: options.signal });
+    const { all: allLogits = false, signal } = options;
+    const logits = new Float32Array((allLogits ? ids.length : 1) * vocabularySize);
+    let row = 0;
+    const take = (values: Float32Array) => logits.set(values, vocabularySize * row++);
+    using sequence = cache.createSequence(Int32Array.from(ids));
+    await scheduler.compute({ sequence, arrival: scheduler.arrive(), begins: true, allLogits, take, signal });
     return logits;
   }
 
@@ -219,9 +244,15 @@ export class Model implements Disposable, AsyncDisposable {
 
   /** The same, and waits until the last step has stopped. */
   async [Symbol.asyncDispose](): Promise<void> {
-    const forward = this.#parts?.forward;
+    const scheduler = this.#parts?.scheduler;
     this.dispose();
-    await forward?.idle();
+    await scheduler?.idle();
+  }
+
+  #engine(): Engine {
+    const { tokenizer, scheduler } = this.#use();
+    const { contextLength, loadMs } = this.info;
+    return { tokenizer, scheduler, contextLength, loadMs };
   }
 
   #use(): ModelParts {

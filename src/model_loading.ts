@@ -4,25 +4,25 @@
  */
 
 import { KvCache } from "./cache/kv_cache.ts";
+import { nativeMemory } from "./cache/native_memory.ts";
+import { cacheBlocks } from "./cache_size.ts";
 import { type ChatTemplate, createChatTemplate } from "./chat/mod.ts";
-import { GgufError } from "./errors.ts";
+import { GgufError, NativeError } from "./errors.ts";
 import { nextTurn } from "./event_loop.ts";
 import { ForwardPass } from "./forward.ts";
 import type { GgufFile } from "./gguf/parse.ts";
 import { readGguf } from "./gguf/reader.ts";
-import { type LoadModelOptions, type LoadPhase, resolveSizes } from "./load_options.ts";
+import { type LoadModelOptions, type LoadPhase, type ResolvedSizes, resolveSizes } from "./load_options.ts";
 import { type ModelSource, openModelSource } from "./model_source.ts";
-import { architectureOf, buildModelSliced, type ModelPlan, tensorsToRead } from "./models/mod.ts";
+import { architectureOf, buildModelSliced, cacheShapeOf, type ModelPlan, tensorsToRead } from "./models/mod.ts";
 import { openLibrary } from "./native/library.ts";
 import { NativeCache, NativeWeights } from "./native/objects.ts";
 import { NativePlan } from "./native/plan.ts";
 import { encodeCacheShape, encodePlan } from "./plan/encode.ts";
-import { instructionName } from "./plan/plan.ts";
+import { type CacheShape, instructionName } from "./plan/plan.ts";
+import { Scheduler } from "./scheduler.ts";
 import { runSliced } from "./time_slice.ts";
 import { createTokenizer, type Tokenizer } from "./tokenizer/mod.ts";
-
-/** The most rows of logits in one step: more would only take memory, 0.5 MB each for a large vocabulary. */
-const OUTPUTS_MAX = 8;
 
 /** How many tokens are looked at between two chances for the event loop. */
 const TOKENS_PER_STEP = 1000;
@@ -40,7 +40,7 @@ export interface ModelParts extends Disposable {
   readonly nativeCache: NativeCache;
   readonly nativePlan: NativePlan;
   readonly cache: KvCache;
-  readonly forward: ForwardPass;
+  readonly scheduler: Scheduler;
 }
 
 /**
@@ -58,7 +58,8 @@ export async function loadParts(source: string | URL | Uint8Array, options: Load
   const report = (phase: LoadPhase, fraction: number) => options.onProgress?.({ phase, fraction });
   report("header", 0);
   const file = await readGguf(opened.bytes, { signal });
-  const modelPlan = await planModel(file, { options, source: opened });
+  const sizes = resolveSizes(options, architectureOf(file).configure(file).contextLengthTrained);
+  const modelPlan = await planModel(file, { options, sizes, source: opened });
   report("header", 1);
   using stack = new DisposableStack();
   await nextTurn();
@@ -70,14 +71,17 @@ export async function loadParts(source: string | URL | Uint8Array, options: Load
   report("tokenizer", 1);
   await weights.ready({ signal, onProgress: (share) => report("weights", share) });
   await nextTurn();
-  const nativeCache = stack.use(NativeCache.create(encodeCacheShape(modelPlan.cacheShape)));
+  const nativeCache = stack.use(createNativeCache(modelPlan.cacheShape));
   const names = modelPlan.plan.instructions.map(nameAt);
   const nativePlan = stack.use(NativePlan.create({ ...encoded, weights, cache: nativeCache, names }));
-  const forward = new ForwardPass({ plan: modelPlan.plan, native: nativePlan, logits: modelPlan.logits });
-  const cache = new KvCache(modelPlan.cacheShape[0].blocks);
+  const { plan, logits, cacheShape } = modelPlan;
+  const forward = new ForwardPass({ plan, native: nativePlan, logits, sequencesMax: sizes.sequencesMax });
+  const groups = cacheShape.map(({ blocks, window = 0 }) => ({ blocks, window }));
+  const cache = new KvCache(groups, nativeMemory(nativeCache, plan));
+  const scheduler = new Scheduler({ forward, cache, queueMax: sizes.queueMax });
   const owned = stack.move();
   return {
-    ...{ file, modelPlan, tokenizer, template, weights, nativeCache, nativePlan, cache, forward },
+    ...{ file, modelPlan, tokenizer, template, weights, nativeCache, nativePlan, cache, scheduler },
     [Symbol.dispose]: () => owned.dispose(),
   };
 }
@@ -93,10 +97,9 @@ function nameAt(instruction: Parameters<typeof instructionName>[0], index: numbe
 
 async function planModel(
   file: GgufFile,
-  { options, source }: { options: LoadModelOptions; source: ModelSource },
+  { options, sizes, source }: { options: LoadModelOptions; sizes: ResolvedSizes; source: ModelSource },
 ): Promise<ModelPlan> {
-  const { contextLengthTrained } = architectureOf(file).configure(file);
-  const { contextLength, cacheBlocks, tokensMax } = resolveSizes(options, contextLengthTrained);
+  const { contextLength, tokensMax, sequencesMax: outputsMax } = sizes;
   const { precision = "q8", threads = 0 } = options;
   const { kvType = precision === "f32" ? "f32" : "f16" } = options;
   const keyType = kvType === "f32" ? "F32" : "F16";
@@ -104,11 +107,31 @@ async function planModel(
   for (const { name, offset, bytes } of tensorsToRead(file)) {
     tensorData.set(name, await source.bytes.read(offset, bytes));
   }
+  const types = { precision, keyType, valueType: keyType, contextLength } as const;
+  const shape = cacheShapeOf(architectureOf(file).configure(file), { ...types, cacheBlocks: 1 });
+  const windows = shape.map(({ window = 0 }) => window);
+  const { cacheBytes } = options;
+  const blocks = cacheBlocks({ ...sizes, windows, cacheBytes, blockBytes: measureBlocks(shape) });
   const work = buildModelSliced(file, {
-    ...{ tokensMax, outputsMax: Math.min(OUTPUTS_MAX, tokensMax), precision, cacheBlocks, contextLength, threads },
-    ...{ keyType, valueType: keyType, tensorData },
+    ...{ ...types, tokensMax, outputsMax, threads, tensorData },
+    ...{ cacheBlocks: Math.max(...blocks) },
   });
   return await runSliced(work, { signal: options.signal });
+}
+
+/** Bytes of a block of each group: of a cache that has one of each. */
+function measureBlocks(shape: CacheShape): number[] {
+  using probe = NativeCache.create(encodeCacheShape(shape.map((group) => ({ ...group, blocks: 1 }))));
+  return shape.map((_, group) => probe.blockBytes(group));
+}
+
+function createNativeCache(shape: CacheShape): NativeCache {
+  try {
+    return NativeCache.create(encodeCacheShape(shape));
+  } catch (error) {
+    if (!(error instanceof NativeError && error.status === "OUT_OF_MEMORY")) throw error;
+    throw new NativeError(`${error.message}: load the model with smaller cacheBytes, or cacheTokens`, error.status);
+  }
 }
 
 async function startWeights(

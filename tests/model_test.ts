@@ -37,7 +37,8 @@ describe("Model", needsLibrary, () => {
     const { text, tokens, stopReason, usage, timings } = await model.generate(question, greedy);
     assert.equal(text, "4");
     assert.equal(stopReason, "endOfText");
-    assert.deepEqual(usage, { promptTokens: 15, generatedTokens: tokens.length, cachedTokens: 0 });
+    // The messages of the story began with the same tokens.
+    assert.deepEqual(usage, { promptTokens: 15, generatedTokens: tokens.length, cachedTokens: 3 });
     assert.equal(model.detokenize(tokens), text);
     assert.ok(timings.loadMs > 0 && timings.promptMs > 0 && timings.generateMs > 0);
     assert.ok(timings.firstTokenMs >= timings.promptMs);
@@ -177,16 +178,22 @@ describe("loadModel()", needsLibrary, () => {
     assert.equal(usage.promptTokens + usage.generatedTokens, 32 + 1);
   });
 
-  it("says so when the cache is full, and frees it when a generation ends", async () => {
+  it("computes in turn what does not fit into the cache together, and refuses what does not fit alone", async () => {
     await using model = await loadModel(url, { cacheTokens: 64 });
-    const first = model.generate(story, greedy);
+    assert.equal(model.info.cacheTokens, 64);
+    const short = { ...greedy, maxTokens: 30 };
+    const { tokens } = await model.generate(story, short);
+    // Somebody who reads one piece and then waits does not keep the others from going on.
+    const first = model.generate(story, short);
     await first[Symbol.asyncIterator]().next();
-    await assert.rejects(async () => await model.generate(story), (error: Error) => {
+    assert.deepEqual((await model.generate("Once upon a time", short)).tokens.length, 30);
+    assert.deepEqual((await first).tokens, tokens);
+    await assert.rejects(async () => await model.generate(story, greedy), (error: Error) => {
       assert.ok(error instanceof ArpeggioError);
-      return /Expected 1 free blocks .* but 0 of 1 /.test(error.message);
+      return /Expected room for 65 tokens .* has room for 64: load the model with a larger cacheTokens/.test(
+        error.message,
+      );
     });
-    await first[Symbol.asyncDispose]();
-    assert.equal((await model.generate(question, greedy)).text, "4");
   });
 
   it("uses the chat template it is given", async () => {

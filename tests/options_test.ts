@@ -73,15 +73,17 @@ describe("checkLoadOptions()", () => {
 
 describe("resolveSizes()", () => {
   it("takes the trained context up to 4096, and four contexts up to 16384 for the cache", () => {
-    assert.deepEqual(resolveSizes({}, 512), { contextLength: 512, cacheBlocks: 32, tokensMax: 512 });
-    assert.deepEqual(resolveSizes({}, 131072), { contextLength: 4096, cacheBlocks: 256, tokensMax: 512 });
-    assert.deepEqual(resolveSizes({ contextLength: 32768 }, 131072).cacheBlocks, 512);
-    assert.deepEqual(resolveSizes({ contextLength: 100 }, 512), { contextLength: 100, cacheBlocks: 7, tokensMax: 100 });
-    assert.deepEqual(resolveSizes({ cacheTokens: 65, tokensMax: 3 }, 64), {
-      contextLength: 64,
-      cacheBlocks: 2,
-      tokensMax: 3,
-    });
+    const defaults = { tokensMax: 512, sequencesMax: 16, queueMax: 256 };
+    assert.deepEqual(resolveSizes({}, 512), { contextLength: 512, cacheTokens: 2048, ...defaults });
+    assert.deepEqual(resolveSizes({}, 131072), { contextLength: 4096, cacheTokens: 16384, ...defaults });
+    assert.deepEqual(resolveSizes({ contextLength: 32768 }, 131072).cacheTokens, 32768);
+    assert.deepEqual(resolveSizes({ contextLength: 100 }, 512).cacheTokens, 400);
+  });
+
+  it("has no more tokens in a step than its sequences, and no more sequences than tokens", () => {
+    const { tokensMax } = resolveSizes({ sequencesMax: 2 }, 64);
+    assert.equal(tokensMax, 128);
+    assert.equal(resolveSizes({ tokensMax: 3 }, 64).sequencesMax, 3);
   });
 });
 
@@ -96,7 +98,10 @@ describe("resolveGenerateOptions()", () => {
     assert.equal(sampling.temperature, 0.5);
     assert.ok(Number.isInteger(sampling.seed));
     assert.deepEqual(render, { allowControlTokens: true });
-    assert.deepEqual(rest, { maxTokens: 3, stop: ["x"], signal: undefined });
+    assert.deepEqual(rest, {
+      ...{ maxTokens: 3, stop: ["x"], signal: undefined },
+      overflow: { contextOverflow: undefined, keepFirst: undefined },
+    });
   });
 
   it("throws on wrong options", () => {

@@ -1,105 +1,118 @@
 /**
- * Who has which blocks of the key/value cache. Sequences take blocks as they grow and give them back when they end; the
- * memory itself, and what is in it, is the native library's.
+ * The key/value cache: which sequence has which blocks, and what of it others can use again. Blocks that no sequence
+ * needs any more stay until somebody else needs the memory: the prefix tree finds them by their tokens. The memory
+ * itself, and what is in it, is behind {@linkcode BlockMemory}.
  */
 
 import { ArpeggioError } from "../errors.ts";
 import { Limit } from "../native/abi.ts";
+import { BlockPool } from "./block_pool.ts";
+import { KvSequence } from "./kv_sequence.ts";
+import { type PrefixNode, PrefixTree } from "./prefix_tree.ts";
 
-/** A cache of `blocks` blocks with `Limit.BLOCK_POSITIONS` positions each. */
-export class KvCache {
-  /** How many blocks there are. */
+/** Layers that need the keys and values of the same positions, so that they share block tables. */
+export interface KvGroup {
+  /** How many blocks there are, of `Limit.BLOCK_POSITIONS` positions each. */
   readonly blocks: number;
-  /** Numbers of free blocks; the last is taken first, so that memory already in use is used again. */
-  readonly #free: number[];
-  readonly #forgotten: FinalizationRegistry<number[]>;
+  /** How many positions a token sees, its own among them; 0: all. */
+  readonly window: number;
+}
+
+/** What can be done with the contents of blocks. */
+export interface BlockMemory {
+  /** Copies a block to another of its group. */
+  copyBlock(group: number, from: number, to: number): void;
+  /** Turns the keys of blocks as if they were `delta` positions later (earlier, when negative). */
+  rotateBlocks(group: number, blocks: readonly number[], delta: number): void;
+}
+
+/** How many tokens the cache has room for, and how many are in it. */
+export interface CacheUsage {
+  /** Tokens that sequences have: prompts and answers in progress, and sequences that are held. */
+  readonly usedTokens: number;
+  /** Tokens that nobody has now and that stay for prompts which begin with them; they make room when others need it. */
+  readonly cachedTokens: number;
+  /** All there is room for. */
+  readonly totalTokens: number;
+}
+
+/** A cache. */
+export class KvCache {
+  readonly groups: readonly KvGroup[];
+  readonly memory: BlockMemory;
+  /** Per group. */
+  readonly pools: readonly BlockPool<PrefixNode>[];
+  readonly tree: PrefixTree;
+  /** The sequences that hold blocks, the least recently used first. */
+  readonly attached = new Set<KvSequence>();
 
   /** All blocks are free at first. */
-  constructor(blocks: number) {
-    this.blocks = blocks;
-    this.#free = Array.from({ length: blocks }, (_, index) => blocks - 1 - index);
-    this.#forgotten = new FinalizationRegistry((table) => this.#free.push(...table.splice(0)));
+  constructor(groups: readonly KvGroup[], memory: BlockMemory) {
+    this.groups = groups;
+    this.memory = memory;
+    this.pools = groups.map(({ blocks }) => new BlockPool<PrefixNode>(blocks));
+    this.tree = new PrefixTree(this.pools);
   }
 
-  /** How many blocks no sequence has. */
-  get freeBlocks(): number {
-    return this.#free.length;
+  /** A new sequence of these tokens, none of which has been computed. */
+  createSequence(tokens?: Int32Array): KvSequence {
+    return new KvSequence(this, tokens);
   }
 
-  /** A new sequence, without any blocks. */
-  createSequence(): KvSequence {
-    const table: number[] = [];
-    const sequence = new KvSequence(table, {
-      take: (count) => this.#take(count),
-      give: () => {
-        this.#forgotten.unregister(sequence);
-        // From the end: the first block of this sequence is the next one taken.
-        this.#free.push(...table.splice(0).reverse());
-      },
-    });
-    this.#forgotten.register(sequence, table, sequence);
-    return sequence;
+  /** Tokens in the group that has room for the fewest. */
+  get usage(): CacheUsage {
+    const pool = this.pools.reduce((least, one) => one.blocks < least.blocks ? one : least);
+    const tokens = (blocks: number) => blocks * Limit.BLOCK_POSITIONS;
+    const { blocks, freeBlocks, idleBlocks } = pool;
+    return {
+      usedTokens: tokens(blocks - freeBlocks - idleBlocks),
+      cachedTokens: tokens(idleBlocks),
+      totalTokens: tokens(blocks),
+    };
   }
 
-  #take(count: number): number[] {
-    const { length } = this.#free;
-    if (count > length) {
-      const size = Limit.BLOCK_POSITIONS;
+  /** How many blocks of a group can be had without taking any from a sequence. */
+  available(group: number): number {
+    const { freeBlocks, idleBlocks } = this.pools[group];
+    return freeBlocks + idleBlocks;
+  }
+
+  /** A block of a group that nobody else has; what was used least recently makes room. `undefined`: there is none. */
+  take(group: number): number | undefined {
+    for (;;) {
+      const block = this.pools[group].take();
+      if (block !== undefined || !this.#makeRoom(group)) return block;
+    }
+  }
+
+  /** Forgets all that no sequence needs. */
+  clear(): void {
+    for (const group of this.groups.keys()) while (this.#makeRoom(group));
+  }
+
+  /** @throws {ArpeggioError} When so many blocks would not even fit into the empty cache. */
+  expectRoomFor(positions: number): void {
+    for (const { blocks, window } of this.groups) {
+      const most = blocks * Limit.BLOCK_POSITIONS;
+      const wanted = window === 0 ? positions : Math.min(positions, window + 1);
+      if (wanted <= most) continue;
       throw new ArpeggioError(
-        `Expected ${count} free blocks (${
-          count * size
-        } tokens) in the key/value cache but ${length} of ${this.blocks} ` +
-          `(${length * size} of ${
-            this.blocks * size
-          } tokens) are free: let another generation end first, or load the ` +
-          `model with a larger cacheTokens`,
+        `Expected room for ${wanted} tokens in the key/value cache but it has room for ${most}: load the model with ` +
+          `a larger cacheTokens or cacheBytes`,
       );
     }
-    return this.#free.splice(length - count, count).reverse();
-  }
-}
-
-/** How a sequence gets and returns blocks. */
-interface BlockSource {
-  readonly take: (count: number) => number[];
-  readonly give: () => void;
-}
-
-/** The tokens of one text and the blocks their keys and values are in. Made by {@linkcode KvCache.createSequence}. */
-export class KvSequence {
-  /** How many positions have keys and values. Only whoever computed them may raise it. */
-  length = 0;
-  readonly #table: number[];
-  readonly #source: BlockSource;
-  #disposed = false;
-
-  /** For {@linkcode KvCache}. */
-  constructor(table: number[], source: BlockSource) {
-    this.#table = table;
-    this.#source = source;
   }
 
-  /** The numbers of its blocks: that of position p is element floor(p / 64). */
-  get blocks(): readonly number[] {
-    return this.#table;
-  }
-
-  /**
-   * Makes sure that there are blocks for this many positions.
-   *
-   * @throws {ArpeggioError} When there are not enough free ones; the message has the numbers.
-   */
-  reserve(positions: number): void {
-    if (this.#disposed) throw new TypeError("Expected a sequence in use but it has been disposed");
-    const missing = Math.ceil(positions / Limit.BLOCK_POSITIONS) - this.#table.length;
-    if (missing > 0) this.#table.push(...this.#source.take(missing));
-  }
-
-  /** Gives all blocks back. */
-  [Symbol.dispose](): void {
-    if (this.#disposed) return;
-    this.#disposed = true;
-    this.length = 0;
-    this.#source.give();
+  #makeRoom(group: number): boolean {
+    const node = this.pools[group].leastRecentlyUsed;
+    if (node === undefined) return false;
+    if (this.groups[group].window === 0) {
+      // Sequences hold all blocks from the first on and let go of the last first: nothing behind this one is in use.
+      this.tree.remove(node);
+    } else {
+      this.tree.forgetBlock(node, group);
+      this.tree.prune(node);
+    }
+    return true;
   }
 }

@@ -5,7 +5,7 @@ import type { Metadata } from "../gguf/metadata.ts";
 import type { GgufFile } from "../gguf/parse.ts";
 import { resolveSizes } from "../load_options.ts";
 import { architectureOf, buildModel, type ModelPlan, type TensorData, tensorsToRead } from "../models/mod.ts";
-import { TypeBytes, TypeValues, TypeWideBits } from "../native/abi.ts";
+import { Limit, TypeBytes, TypeValues, TypeWideBits } from "../native/abi.ts";
 import { describeLibrary, type LibraryDescription } from "../native/library.ts";
 import { isWeightType } from "../plan/plan.ts";
 import { printPlan } from "../plan/print.ts";
@@ -104,7 +104,8 @@ async function attempt<Value>(work: () => Promise<Value>): Promise<{ value?: Val
 function plannedModel(gguf: GgufFile, tensorData: TensorData): ModelPlan {
   const { contextLengthTrained } = architectureOf(gguf).configure(gguf);
   const sizes = resolveSizes({}, contextLengthTrained);
-  return buildModel(gguf, { ...sizes, outputsMax: 1, precision: "q8", tensorData });
+  const cacheBlocks = Math.ceil(sizes.cacheTokens / Limit.BLOCK_POSITIONS);
+  return buildModel(gguf, { ...sizes, cacheBlocks, outputsMax: 1, precision: "q8", tensorData });
 }
 
 async function readTensors({ gguf, bytes }: ModelFile): Promise<TensorData> {

@@ -107,7 +107,11 @@ export function* buildModelSliced(file: GgufFile, options: BuildOptions): Genera
   };
 }
 
-function cacheShapeOf(config: TransformerConfig, options: BuildOptions): CacheShape {
+/** The cache that {@linkcode buildModel} records a model for. */
+export function cacheShapeOf(
+  config: TransformerConfig,
+  options: Pick<BuildOptions, "precision" | "cacheBlocks" | "keyType" | "valueType">,
+): CacheShape {
   const { precision, cacheBlocks } = options;
   const { layers, keyValueHeads: heads, keyColumns, valueColumns } = config;
   const { keyType = precision === "f32" ? "F32" : "F16" } = options;

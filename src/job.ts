@@ -1,0 +1,77 @@
+/** A wish of the scheduler: the tokens of a sequence that are to be computed, and who is told. */
+
+import type { KvSequence } from "./cache/kv_sequence.ts";
+
+/** What `Scheduler.compute` is asked for. */
+export interface JobOptions {
+  /** Its tokens that have not been computed are; at least the last one, for somebody wants to know what follows it. */
+  readonly sequence: KvSequence;
+  /** The number of the generation (`Scheduler.arrive`): those with smaller ones go first. */
+  readonly arrival: number;
+  /** Whether the generation begins with this, so that it may be refused when the queue is full. Default: false. */
+  readonly begins?: boolean;
+  /** Whether the logits of all tokens are wanted instead of those of the last. Then nothing is taken from the cache. */
+  readonly allLogits?: boolean;
+  /**
+   * Gets rows of logits, in the order of their tokens, valid during the call. What it throws ends the job. (vocabulary)
+   */
+  readonly take: (logits: Float32Array) => void;
+  /** Is told when computing begins, and how many tokens do not have to be computed. */
+  readonly onStart?: (cachedTokens: number) => void;
+  /** Ends the job at once. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+/** A wish on its way. */
+export class Job {
+  readonly options: JobOptions;
+  readonly sequence: KvSequence;
+  readonly arrival: number;
+  /** Fulfilled when all has been computed, rejected when something else happens. */
+  readonly done: Promise<void>;
+  /** Whether it has, or could be given, the memory it needs: it is part of the next step. */
+  isAdmitted = false;
+  /** How many of its tokens the current step computes. */
+  stepTokens = 0;
+  readonly #end: number;
+  readonly #resolve: () => void;
+  readonly #reject: (reason: unknown) => void;
+  #isSettled = false;
+  #hasStarted = false;
+
+  constructor(options: JobOptions) {
+    this.options = options;
+    this.sequence = options.sequence;
+    this.arrival = options.arrival;
+    this.#end = options.sequence.tokens.length;
+    const { promise, resolve, reject } = Promise.withResolvers<void>();
+    [this.done, this.#resolve, this.#reject] = [promise, resolve, reject];
+  }
+
+  /** How many tokens are to be computed. */
+  get tokensLeft(): number {
+    return this.#end - this.sequence.length;
+  }
+
+  /** Whether it has been fulfilled or has failed. */
+  get isSettled(): boolean {
+    return this.#isSettled;
+  }
+
+  /** It has the memory it needs. */
+  admit(): void {
+    this.isAdmitted = true;
+    if (!this.#hasStarted) this.options.onStart?.(this.sequence.length);
+    this.#hasStarted = true;
+  }
+
+  finish(): void {
+    this.#isSettled = true;
+    this.#resolve();
+  }
+
+  fail(reason: unknown): void {
+    this.#isSettled = true;
+    this.#reject(reason);
+  }
+}

@@ -1,0 +1,223 @@
+/**
+ * The scheduler: whoever wants tokens of a sequence computed asks here, and steps are made of what there is to do.
+ * Sequences join and leave between two steps. First come, first served, as far as a step has places; those in a step
+ * share its tokens evenly (step_shares.ts). Who gets memory when there is not enough is decided in job_memory.ts.
+ */
+
+import type { KvCache } from "./cache/kv_cache.ts";
+import { QueueFullError } from "./errors.ts";
+import { nextTurn } from "./event_loop.ts";
+import type { ForwardPass, StepPart } from "./forward.ts";
+import { Job, type JobOptions } from "./job.ts";
+import { JobMemory } from "./job_memory.ts";
+import { shareTokens } from "./step_shares.ts";
+
+/** What a {@linkcode Scheduler} schedules. */
+export interface SchedulerOptions {
+  readonly forward: ForwardPass;
+  readonly cache: KvCache;
+  /** How many generations may wait while as many as a step has places are being computed. */
+  readonly queueMax: number;
+}
+
+/** What a step computes for a job. */
+interface JobPart extends StepPart {
+  readonly job: Job;
+}
+
+/** How long this thread may be busy between two chances for the event loop, in milliseconds. */
+const BUSY_MS = 2;
+
+/** Makes steps of jobs. */
+export class Scheduler {
+  readonly #forward: ForwardPass;
+  readonly #memory: JobMemory;
+  readonly #queueMax: number;
+  /** Those that are not done, in the order in which their generations came. */
+  readonly #jobs: Job[] = [];
+  readonly #logits: Float32Array; // (vocabulary)
+  #arrivals = 0;
+  #isRunning = false;
+  #run = Promise.resolve();
+  /** Stops the step that is being computed. */
+  #stop = new AbortController();
+  /** How many tokens it has, and how many of them nobody wants any more. */
+  #stepTokens = { all: 0, abandoned: 0 };
+
+  constructor({ forward, cache, queueMax }: SchedulerOptions) {
+    this.#forward = forward;
+    this.#memory = new JobMemory(cache, forward);
+    this.#queueMax = queueMax;
+    this.#logits = new Float32Array(forward.vocabularySize);
+  }
+
+  /** Numbers per row of logits. */
+  get vocabularySize(): number {
+    return this.#forward.vocabularySize;
+  }
+
+  /** The number of a new generation: those with smaller ones go first. */
+  arrive(): number {
+    return this.#arrivals++;
+  }
+
+  /**
+   * Computes the tokens of a sequence that have not been computed.
+   *
+   * @throws {QueueFullError} When too many generations wait already.
+   * @throws {ArpeggioError} When the cache has not enough room; the message has the numbers.
+   * @throws What `options.take` throws.
+   * @throws The signal's reason: at once, though the memory is free only when the step that uses it has stopped.
+   */
+  async compute(options: JobOptions): Promise<void> {
+    const { sequence, signal, begins = false } = options;
+    signal?.throwIfAborted();
+    this.#memory.expectPossible(sequence);
+    const places = this.#forward.sequencesMax + this.#queueMax;
+    if (begins && this.#jobs.length >= places) throw new QueueFullError(this.#queueMax);
+    if (sequence.length === sequence.tokens.length) sequence.rewind(sequence.length - 1);
+    const job = new Job(options);
+    const later = this.#jobs.findIndex(({ arrival }) => arrival > job.arrival);
+    this.#jobs.splice(later < 0 ? this.#jobs.length : later, 0, job);
+    const leave = () => this.#abandon(job, signal?.reason);
+    signal?.addEventListener("abort", leave, { once: true });
+    if (!this.#isRunning) this.#run = this.#runJobs();
+    try {
+      await job.done;
+    } finally {
+      signal?.removeEventListener("abort", leave);
+    }
+  }
+
+  /** Resolves when nothing is being computed any more. */
+  async idle(): Promise<void> {
+    await this.#run;
+  }
+
+  async #runJobs(): Promise<void> {
+    this.#isRunning = true;
+    try {
+      while (this.#jobs.length > 0) {
+        await this.#admitJobs();
+        const parts = this.#compose();
+        if (parts.length > 0) await this.#execute(parts);
+        // Those who were served shall be able to ask for the next token before the next step.
+        if (this.#jobs.length > 0 || parts.length > 1) await nextTurn();
+      }
+    } catch (error) {
+      for (const job of [...this.#jobs]) this.#end(job, { error });
+    } finally {
+      this.#isRunning = false;
+    }
+  }
+
+  /** Begins the jobs that have a place in the next step, as far as there is memory. */
+  async #admitJobs(): Promise<void> {
+    const begin = performance.now();
+    for (const job of this.#jobs.slice(0, this.#forward.sequencesMax)) {
+      if (job.isAdmitted || job.isSettled) continue;
+      if (!this.#admit(job, { force: false })) return;
+      if (performance.now() - begin < BUSY_MS) continue;
+      await nextTurn();
+      return await this.#admitJobs();
+    }
+  }
+
+  /** Whether the job, or at least the next, can begin. */
+  #admit(job: Job, { force }: { force: boolean }): boolean {
+    try {
+      return this.#memory.admit(job, { jobs: this.#jobs, force });
+    } catch (error) {
+      this.#end(job, { error });
+      return true;
+    }
+  }
+
+  /** Which tokens of which jobs are computed next. */
+  #compose(): JobPart[] {
+    const places = () => this.#jobs.slice(0, this.#forward.sequencesMax).filter(({ isAdmitted }) => isAdmitted);
+    // The first job can always begin: nothing else is being computed.
+    if (places().length === 0 && this.#jobs.length > 0) this.#admit(this.#jobs[0], { force: true });
+    const ready = places();
+    const shares = shareTokens(ready.map(({ tokensLeft }) => tokensLeft), this.#forward.tokensMax);
+    const parts: JobPart[] = [];
+    let rows = this.#forward.outputsMax;
+    for (const [i, job] of ready.entries()) {
+      if (!job.isAdmitted) continue; // An earlier one took its memory.
+      const { sequence, options: { allLogits = false } } = job;
+      const most = allLogits ? Math.min(shares[i], rows - (ready.length - 1 - i)) : shares[i];
+      const count = this.#provide(job, most);
+      if (count === 0) continue;
+      const outputs = allLogits ? count : count === job.tokensLeft ? 1 : 0;
+      rows -= outputs;
+      parts.push({ job, sequence, count, outputs });
+    }
+    if (parts.length === 0 && ready.length > 0) this.#end(ready[0], { error: this.#memory.shortage(ready[0]) });
+    return parts;
+  }
+
+  #provide(job: Job, count: number): number {
+    const rivals = this.#jobs.slice(this.#jobs.indexOf(job) + 1);
+    try {
+      return this.#memory.provide(job, { count, jobs: this.#jobs, rivals });
+    } catch (error) {
+      this.#end(job, { error });
+      return 0;
+    }
+  }
+
+  async #execute(parts: readonly JobPart[]): Promise<void> {
+    const { signal } = this.#stop;
+    this.#stepTokens = { all: parts.reduce((sum, { count }) => sum + count, 0), abandoned: 0 };
+    for (const { job, sequence, count } of parts) [job.stepTokens, sequence.busy] = [count, true];
+    try {
+      await this.#forward.step(parts, signal);
+      for (const { sequence, count } of parts) sequence.commit(sequence.length + count);
+    } catch (error) {
+      // Of a step that was stopped for some of them, the others go on as if nothing had happened.
+      if (!signal.aborted) { for (const { job } of parts) this.#end(job, { error }); }
+      return;
+    } finally {
+      for (const { job, sequence } of parts) [job.stepTokens, sequence.busy] = [0, false];
+      if (signal.aborted) this.#stop = new AbortController();
+    }
+    await this.#deliver(parts);
+  }
+
+  /** Hands out logits; what is done with them, sampling, takes time of this thread. */
+  async #deliver(parts: readonly JobPart[]): Promise<void> {
+    let [row, begin] = [0, performance.now()];
+    for (const { job, outputs } of parts) {
+      for (let i = 0; i < outputs; i++, row++) {
+        if (job.isSettled) continue;
+        try {
+          this.#forward.readLogits(row, this.#logits);
+          job.options.take(this.#logits);
+        } catch (error) {
+          this.#end(job, { error });
+        }
+        if (performance.now() - begin < BUSY_MS) continue;
+        await nextTurn();
+        begin = performance.now();
+      }
+      if (!job.isSettled && job.tokensLeft === 0) this.#end(job);
+    }
+  }
+
+  #end(job: Job, failure?: { error: unknown }): void {
+    const index = this.#jobs.indexOf(job);
+    if (index >= 0) this.#jobs.splice(index, 1);
+    if (job.isSettled) return;
+    if (failure === undefined) job.finish();
+    else job.fail(failure.error);
+  }
+
+  #abandon(job: Job, reason: unknown): void {
+    if (job.isSettled) return;
+    this.#end(job, { error: reason });
+    if (job.stepTokens === 0) return;
+    this.#stepTokens.abandoned += job.stepTokens;
+    // The others compute their part again: worth it when theirs is the smaller one, or when there are none.
+    if (2 * this.#stepTokens.abandoned > this.#stepTokens.all) this.#stop.abort();
+  }
+}

@@ -1,0 +1,89 @@
+// Generations at the same time share steps: whoever comes joins, whoever is done or aborted leaves, nobody waits long.
+import assert from "node:assert/strict";
+import { after, before, describe, it } from "node:test";
+import { type GenerateOptions, loadModel, type Model, QueueFullError } from "../mod.ts";
+import { greedy, longPrompt, modelUrl, story } from "./generate/example_model.ts";
+import { needsLibrary } from "./native/require_library.ts";
+
+const words = ["fox", "bear", "girl", "boy", "tree", "boat", "star", "frog", "cat", "dog", "hen", "owl", "cow", "pig"];
+const prompts = [...words, "moon", "king"].map((word) => `Once upon a time, there was a ${word}`);
+const options = (i: number): GenerateOptions => ({ temperature: 1, seed: i, maxTokens: 4 + i });
+
+describe("Scheduler", needsLibrary, () => {
+  let model: Model;
+  let alone: (readonly number[])[];
+  before(async () => {
+    model = await loadModel(modelUrl, { cacheTokens: 4096 });
+    alone = [];
+    for (const [i, prompt] of prompts.entries()) alone.push((await model.generate(prompt, options(i))).tokens);
+  });
+  after(() => model.dispose());
+
+  const all = async (one: Model) =>
+    (await Promise.all(prompts.map((prompt, i) => one.generate(prompt, options(i))))).map(({ tokens }) => tokens);
+
+  it("gives 16 generations in shared steps the tokens each gives alone, however many a step takes", async () => {
+    model.clearCache();
+    assert.deepEqual(await all(model), alone);
+    for (const limits of [{ sequencesMax: 3, threads: 1 }, { tokensMax: 5 }]) {
+      await using other = await loadModel(modelUrl, limits);
+      assert.deepEqual(await all(other), alone, JSON.stringify(limits));
+    }
+  });
+
+  it("gives the same tokens when the cache has room for a few only, and others have to be computed again", async () => {
+    for (const cacheTokens of [128, 320]) {
+      await using small = await loadModel(modelUrl, { cacheTokens });
+      assert.deepEqual(await all(small), alone);
+      assert.equal(small.cacheUsage.usedTokens, 0);
+    }
+  });
+
+  it("lets answers go on while a long prompt is computed, and a short prompt overtake it", async () => {
+    await using one = await loadModel(modelUrl, { tokensMax: 512 });
+    const events: string[] = [];
+    const reading = (async () => {
+      for await (const _ of one.generate(story, { ...greedy, maxTokens: 20 })) events.push("answer");
+    })();
+    while (events.length < 3) await new Promise((resolve) => setImmediate(resolve));
+    const before = events.length;
+    const long = one.generate(longPrompt, { maxTokens: 1 }).then(() => events.push("long"));
+    const short = one.generate("The cat", { maxTokens: 1 }).then(() => events.push("short"));
+    await Promise.all([long, short, reading]);
+    // The long prompt has 400 tokens, in steps of 64.
+    const between = events.slice(before, events.indexOf("long")).filter((event) => event === "answer").length;
+    assert.ok(between >= 4, events.join());
+    assert.ok(events.indexOf("short") < events.indexOf("long"), events.join());
+  });
+
+  it("frees what an aborted generation has, at once, and the others do not notice", async () => {
+    const controllers = prompts.map(() => new AbortController());
+    const results = prompts.map((prompt, i) =>
+      model.generate(prompt, { ...options(i), signal: controllers[i].signal }).then(({ tokens }) => tokens, String)
+    );
+    for (let i = 0; i < 16; i += 2) {
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      controllers[i].abort(`reason ${i}`);
+    }
+    const found = await Promise.all(results);
+    for (const [i, tokens] of found.entries()) {
+      const ended = typeof tokens === "string" ? `reason ${i}` : alone[i];
+      assert.deepEqual(tokens, ended);
+      assert.ok(i % 2 === 0 || typeof tokens !== "string");
+    }
+    await new Promise((resolve) => setImmediate(resolve));
+    assert.equal(model.cacheUsage.usedTokens, 0);
+  });
+
+  it("refuses one more than may wait, and takes others again when the queue is shorter", async () => {
+    await using busy = await loadModel(modelUrl, { sequencesMax: 1, queueMax: 2 });
+    const run = () => busy.generate("The cat", { maxTokens: 10, ...greedy }).then(() => "done", (error) => error);
+    const outcomes = await Promise.all([run(), run(), run(), run(), run()]);
+    assert.equal(outcomes.filter((outcome) => outcome === "done").length, 3);
+    const refused = outcomes.find((outcome) => outcome !== "done");
+    assert.ok(refused instanceof QueueFullError);
+    assert.match(refused.message, /at most 2 generations to wait/);
+    assert.equal(refused.queueMax, 2);
+    assert.equal(await run(), "done");
+  });
+});
