@@ -28,6 +28,7 @@ async function rowsOf(model: Model): Promise<string[]> {
   for (const tokens of [8, 40, 256]) {
     const prompt = Array.from({ length: tokens }, (_, i) => 65 + i % 26);
     const elapsed = async () => {
+      model.clearCache();
       const begin = performance.now();
       await model.logits(prompt);
       return performance.now() - begin;
