@@ -20,20 +20,19 @@ const triples: Readonly<Record<PlatformName, string>> = {
 /**
  * Builds the library of a platform. Zig keeps what has not changed.
  *
- * @param options `cache`: another cache than the checkout's for what is compiled from our sources.
+ * @param folder The sources, where what is compiled of them is kept, too: this checkout, or a copy of its build.zig,
+ * build.zig.zon, csrc and tools.
  * @returns The file.
  * @throws {SetupError} When the build fails.
  */
-export function buildLibrary(platform: Platform, options: { cache?: string } = {}): string {
-  const { cache = join(root, ".zig-cache") } = options;
+export function buildLibrary(platform: Platform, folder: string = root): string {
+  const cache = join(folder, ".zig-cache");
   const prefix = join(cache, "release", platform.name);
   const [zig, ...args] = zigBuildCommand({ cache });
-  const { status, stdout, stderr, error } = spawnSync(
-    zig,
-    [...args, `-Dtarget=${triples[platform.name]}`, "--prefix", prefix],
-    { cwd: root, encoding: "utf8" },
-  );
+  const options = [`-Dtarget=${triples[platform.name]}`, "--prefix", prefix];
+  const result = spawnSync(zig, [...args, ...options], { cwd: folder, encoding: "utf8" });
   const library = join(prefix, platform.os === "win32" ? "bin" : "lib", fileNameFor(platform.os));
-  if (status === 0 && existsSync(library)) return library;
+  if (result.status === 0 && existsSync(library)) return library;
+  const { stdout, stderr, error } = result;
   throw new SetupError(`zig build failed for ${platform.name}.\n${stdout ?? ""}${stderr ?? ""}${error?.message ?? ""}`);
 }
