@@ -2,7 +2,7 @@
 import { cpSync } from "node:fs";
 import { join, sep } from "node:path";
 import { root } from "../runtimes.mjs";
-import { common, jsrName, mainPackageName, runtimeDependencies, writeJson } from "./metadata.ts";
+import { common, jsrName, runtimeDependencies, writeJson, writePackageFile } from "./metadata.ts";
 
 const copied = ["mod.ts", "src", "README.md", "CHANGELOG.md", "LICENSE"];
 
@@ -22,8 +22,9 @@ export function writeJsrPackage(folder: string): void {
     imports: Object.fromEntries(
       Object.entries(dependencies).map(([name, version]) => [name, `npm:${name}@${version}`]),
     ),
-    publish: { include: [...copied, "package.json", "deno.json"] },
+    publish: { include: [...copied, "deno.json"] },
   });
-  // src/version.ts reads the version here.
-  writeJson(folder, "package.json", { name: mainPackageName, version: common.version, type: "module" });
+  // Not from package.json as in the repository: with one, Deno wants its packages in node_modules.
+  const version = "/** The version of arpeggio. */\nexport const VERSION: string = ";
+  writePackageFile(folder, join("src", "version.ts"), `${version}${JSON.stringify(common.version)};\n`);
 }
