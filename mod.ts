@@ -14,7 +14,7 @@
  */
 
 export { loadModel, type LogitsOptions, Model, type ModelInfo } from "./src/model.ts";
-export type { LoadModelOptions, LoadPhase, LoadProgress } from "./src/load_options.ts";
+export type { KvType, LoadModelOptions, LoadPhase, LoadProgress } from "./src/load_options.ts";
 export type { GenerateOptions, LoopOptions } from "./src/generate_options.ts";
 export type { ContextOverflow, OverflowOptions } from "./src/context_overflow.ts";
 export type { CacheUsage } from "./src/cache/kv_cache.ts";

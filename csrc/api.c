@@ -228,7 +228,7 @@ double arp_memory(uint32_t handle) {
     case OBJECT_MAP: bytes = (double)((struct map *)object)->bytes; break;
     case OBJECT_WEIGHTS: bytes = (double)((struct weights *)object)->tiles_bytes; break;
     case OBJECT_CACHE: bytes = (double)((struct cache *)object)->bytes; break;
-    case OBJECT_PLAN: bytes = (double)((struct plan *)object)->arena_bytes; break;
+    case OBJECT_PLAN: bytes = (double)plan_memory((struct plan *)object); break;
   }
   object_release(object);
   return bytes;

@@ -22,14 +22,16 @@ static bool find_kind(uint32_t type, enum kv_kind *kind) {
   switch (type) {
     case ARP_TYPE_F16: return *kind = KV_F16, true;
     case ARP_TYPE_F32: return *kind = KV_F32, true;
+    case ARP_TYPE_BF16: return *kind = KV_BF16, true;
+    case ARP_TYPE_Q8_0: return *kind = KV_Q8_0, true;
+    case ARP_TYPE_Q4_0: return *kind = KV_Q4_0, true;
     default: return false;
   }
 }
 
 // Checks the shape of a group and provides its memory.
 static int32_t group_create(struct cache_group *g, const struct arp_cache_shape *s, struct arp_error *error) {
-  const bool types = s->key_type == s->value_type && find_kind(s->key_type, &g->key_kind) &&
-                     find_kind(s->value_type, &g->value_kind);
+  const bool types = find_kind(s->key_type, &g->key_kind) && find_kind(s->value_type, &g->value_kind);
   if (!types || !valid_head(s->key_columns) || !valid_head(s->value_columns) || !s->layers || s->layers > 4096 ||
       !s->heads || s->heads > ARP_LIMIT_HEADS || !s->blocks || s->blocks > 1u << 24 ||
       s->block_positions != ARP_LIMIT_BLOCK_POSITIONS)

@@ -4,7 +4,7 @@
 
 #include "plan.h"
 
-enum { TILE_TOKENS = 16, BLOCK = ARP_LIMIT_BLOCK_POSITIONS };
+enum { TILE_TOKENS = ATTENTION_TILE_QUERIES, BLOCK = ARP_LIMIT_BLOCK_POSITIONS };
 
 static int32_t check_tokens(const struct plan *plan, struct frame *f, struct arp_error *error) {
   memset(f->sequence_last, 0, f->sequences * sizeof *f->sequence_last);
@@ -90,12 +90,14 @@ static int32_t check_blocks(const struct plan *plan, const struct frame *f, stru
 
 static void find_tiles(struct frame *f) {
   f->tiles = 0;
+  f->tile_tokens_max = 1;
   for (uint32_t t = 0; t < f->tokens; t++) {
     struct token_tile *last = f->tiles ? &f->tile[f->tiles - 1] : NULL;
     const bool follows = last && last->tokens < TILE_TOKENS && f->sequence[t] == f->sequence[t - 1] &&
                          f->positions[t] == f->positions[t - 1] + 1;
     if (follows) last->tokens++;
-    else f->tile[f->tiles++] = (struct token_tile){t, 1};
+    if (follows && last->tokens > f->tile_tokens_max) f->tile_tokens_max = last->tokens;
+    if (!follows) f->tile[f->tiles++] = (struct token_tile){t, 1};
   }
 }
 

@@ -44,21 +44,39 @@ struct matmul {
   bool accumulate;            // Add to y.
 };
 
-// One query tile of attention: the heads of one key/value head for consecutive tokens of one sequence.
+// Positions first to last; none when first > last.
+struct position_range {
+  uint32_t first, last;
+};
+
+enum {
+  SOFTMAX_POSITIONS = 256,       // What one softmax is over; aligned to absolute positions.
+  ATTENTION_TILE_QUERIES = 64,   // Shares what is read of the cache: 64 queries multiply each number 64 times.
+};
+
+// How keys and values are kept.
+enum kv_kind { KV_F16, KV_F32, KV_BF16, KV_Q8_0, KV_Q4_0, KV_COUNT };
+
+// One query tile of attention: heads of one key/value head for consecutive tokens of one sequence.
 struct attention {
   const float *q;              // (tokens, heads * key_columns), at the first token and head
   size_t q_stride;             // Floats from one token to the next.
   float *y;                    // (tokens, heads * value_columns)
   size_t y_stride;
-  uint32_t tokens;
-  uint32_t heads;              // Query heads that share this key/value head.
+  uint32_t tokens, heads;      // Together at most ATTENTION_TILE_QUERIES queries.
   uint32_t position;           // Of the first token; the others follow.
+  const struct position_range *seen;  // Per token.
+  const uint32_t *masks;       // (tokens, mask_words): a bit per position; or NULL.
+  size_t mask_words;
   uint32_t key_columns, value_columns;
-  float scale;
+  float scale, cap;            // cap 0: none.
+  const float *sinks, *slopes; // Per head, or NULL.
+  enum kv_kind key_kind, value_kind;
   const uint8_t *blocks;       // Cache of this layer.
   size_t block_bytes;
   size_t key_offset, value_offset;  // Of this key/value head in a block.
   const uint32_t *block_table; // Of this sequence.
+  float *scratch;              // attention_scratch_bytes
 };
 
 struct quant_kernels {
@@ -72,9 +90,6 @@ struct quant_kernels {
   void (*matmul_q8)(const struct matmul *m);
   void (*matmul_f32)(const struct matmul *m);
 };
-
-// How keys and values are kept.
-enum kv_kind { KV_F16, KV_F32, KV_BF16, KV_Q8_0, KV_Q4_0, KV_COUNT };
 
 struct kernels {
   const char *name;
@@ -94,7 +109,12 @@ struct kernels {
   // The keys of one head in a block, turned by (cos, sin) pairs.
   void (*keys_rotate)(enum kv_kind kind, uint8_t *keys, uint32_t columns, const float *table, uint32_t rotated,
                       bool neox);
-  void (*attention[2])(const struct attention *a);
+  // Maximum, sum and weighted values of every query (attention_sums_bytes) over positions `from` to `to`.
+  void (*attention)(const struct attention *a, uint32_t from, uint32_t to, float *sums);
+  // `into` becomes the sums over the positions of both. Bits depend on the order.
+  void (*attention_merge)(float *into, const float *part, uint32_t queries, uint32_t value_columns);
+  // y from the sums over all positions.
+  void (*attention_finish)(const struct attention *a, const float *sums);
 };
 
 // Columns that share a scale.
@@ -120,4 +140,12 @@ static inline size_t kv_value_bytes(enum kv_kind kind, uint32_t columns) {
     case KV_Q4_0: return 64 * 18 * groups;
     default: return 64 * 2 * (size_t)value_stride(columns);
   }
+}
+// Memory of a thread for the queries, keys, scores and values of a tile.
+static inline size_t attention_scratch_bytes(uint32_t key_columns) {
+  const size_t queries = ATTENTION_TILE_QUERIES, scores = SOFTMAX_POSITIONS + 16, values = 32 * SOFTMAX_POSITIONS;
+  return sizeof(float) * (queries * key_columns + 32 * (size_t)key_columns + queries * scores + values + 4 * queries);
+}
+static inline size_t attention_sums_bytes(uint32_t queries, uint32_t value_columns) {
+  return sizeof(float) * (2 * ((queries + 15) / 16 * 16) + queries * (size_t)value_stride(value_columns));
 }

@@ -25,6 +25,8 @@ static void plan_destroy(struct object *object) {
   struct plan *plan = (struct plan *)object;
   pages_free(plan->arena, plan->arena_bytes);
   pages_free(plan->scratch, plan->scratch_bytes * plan->threads);
+  pages_free(plan->spans.memory, plan->spans.regions * plan->spans.region_bytes);
+  free(plan->spans.done);
   free(plan->instructions);
   free(plan->buffers);
   free(plan->frame.words);
@@ -113,7 +115,11 @@ static int32_t fill(struct plan *plan, const struct arp_instr *instructions, con
   if (status) return status;
   plan->arena = pages_allocate(plan->arena_bytes);
   plan->scratch = pages_allocate(plan->scratch_bytes * plan->threads);
-  if (!plan->arena || !plan->scratch)
+  if (plan->spans.regions) {
+    plan->spans.memory = pages_allocate(plan->spans.regions * plan->spans.region_bytes);
+    plan->spans.done = calloc(plan->spans.regions, SPLIT_TILES * sizeof *plan->spans.done);
+  }
+  if (!plan->arena || !plan->scratch || (plan->spans.regions && (!plan->spans.memory || !plan->spans.done)))
     return fail(error, ARP_STATUS_OUT_OF_MEMORY, -1, "Cannot allocate %zu bytes for activations", plan->arena_bytes);
   return ARP_STATUS_OK;
 }

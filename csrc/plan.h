@@ -9,11 +9,6 @@ struct token_tile {
   uint32_t first, tokens;
 };
 
-// Positions first to last.
-struct position_range {
-  uint32_t first, last;
-};
-
 // What changes from step to step, checked and copied from the caller's array.
 struct frame {
   uint32_t tokens, outputs, sequences, table_blocks, tiles;
@@ -26,6 +21,18 @@ struct frame {
   uint32_t mask_words;
   uint32_t *sequence_last;            // Per sequence, the last position of the step.
   struct token_tile *tile;
+  uint32_t tile_tokens_max;           // The most tokens in one of them.
+};
+
+// Tiles of attention that may be split into spans: fewer than 4 per thread.
+enum { SPLIT_TILES = 4 * ARP_LIMIT_THREADS };
+
+// Sums over spans of positions. Instructions that may run at the same time have regions of their own.
+struct span_memory {
+  uint8_t *memory;                    // (regions, region_bytes)
+  size_t region_bytes;
+  uint32_t regions;
+  _Atomic uint32_t *done;             // Spans of a tile that are computed. (regions, SPLIT_TILES)
 };
 
 struct plan {
@@ -40,6 +47,7 @@ struct plan {
   size_t arena_bytes;
   uint8_t *scratch;                   // (threads, scratch_bytes)
   size_t scratch_bytes;
+  struct span_memory spans;
   uint32_t threads;
   uint32_t vocabulary;                // Token ids are below this.
   struct frame frame;
@@ -69,8 +77,20 @@ struct position_range frame_sees(const struct frame *f, const struct cache_group
 // Starts executing the frame; run.c.
 int32_t plan_start(struct plan *plan, bool with_caller, struct arp_error *error);
 
+// Of activations and of what threads need.
+static inline size_t plan_memory(const struct plan *p) {
+  return p->arena_bytes + p->scratch_bytes * p->threads + p->spans.regions * p->spans.region_bytes;
+}
+
 static inline uint32_t divide_up(uint32_t a, uint32_t b) { return a / b + (a % b != 0); }
 
+// How many instructions of the same op are before this one among those that may run at the same time.
+static inline uint32_t attention_region(const struct plan *p, uint32_t index) {
+  uint32_t region = 0;
+  for (uint32_t i = index; i > 0 && p->instructions[i - 1].flags & ARP_FLAG_NO_WAIT; i--)
+    region += p->instructions[i - 1].op == ARP_OP_ATTENTION;
+  return region;
+}
 // The block table of a sequence in a group.
 static inline const uint32_t *frame_table(const struct frame *f, uint32_t group, uint32_t sequence) {
   return f->tables + (group * (size_t)f->sequences + sequence) * f->table_blocks;

@@ -1,4 +1,6 @@
 // Executes a plan over the pool: an instruction is a stage, its op says into how many chunks it divides.
+#include <string.h>
+
 #include "plan.h"
 
 static struct plan *plan_of(struct task *task) {
@@ -34,6 +36,9 @@ int32_t plan_start(struct plan *plan, bool with_caller, struct arp_error *error)
     stage->take = chunks_to_take(plan, &plan->instructions[i], stage->chunks);
     task->groups[stage->group].chunks += stage->chunks;
   }
+  // A step that was cancelled may have left counts behind.
+  if (plan->spans.regions)
+    memset((void *)plan->spans.done, 0, plan->spans.regions * SPLIT_TILES * sizeof *plan->spans.done);
   task->threads = plan->threads;
   task->run = run_chunk;
   task->finished = step_finished;

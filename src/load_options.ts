@@ -2,7 +2,7 @@
 
 import { Limit } from "./native/abi.ts";
 import { expectInteger, expectKnownOptions, expectOneOf, expectType } from "./options.ts";
-import { POSITIONS_MAX } from "./plan/plan.ts";
+import { type CacheType, cacheTypes, POSITIONS_MAX } from "./plan/plan.ts";
 
 /** A part of loading a model. */
 export type LoadPhase = "header" | "weights" | "tokenizer";
@@ -19,6 +19,9 @@ export interface LoadProgress {
   readonly fraction: number;
 }
 
+/** How numbers are kept that attention remembers. */
+export type KvType = Lowercase<CacheType>;
+
 /** Options of `loadModel`. */
 export interface LoadModelOptions {
   /** How many threads compute. Default: one per physical core. */
@@ -34,8 +37,12 @@ export interface LoadModelOptions {
    * they are not; for comparisons. Default: `"q8"`.
    */
   readonly precision?: "q8" | "f32" | undefined;
-  /** The numbers that attention remembers. Default: `"f16"`, and `"f32"` when the precision is `"f32"`. */
-  readonly kvType?: "f16" | "f32" | undefined;
+  /**
+   * The numbers that attention remembers. `"q8_0"` (8.5 bits a number) halves the memory of `"f16"` and is about as
+   * exact, `"q4_0"` (4.5 bits) is a quarter and makes answers a little worse; `"bf16"` is for models whose numbers are
+   * too large for `"f16"`. Default: `"f16"`, and `"f32"` when the precision is `"f32"`.
+   */
+  readonly kvType?: KvType | undefined;
   /**
    * How many tokens all sequences together can have, in blocks of 64: those being generated, and what is kept of others
    * so that prompts which begin the same need not compute it again. Default: four full contexts, but no more than 16384
@@ -82,6 +89,14 @@ const NAMES: readonly (keyof LoadModelOptions)[] = [
   "signal",
 ];
 
+/** The values of `kvType`. */
+export const kvTypes: readonly KvType[] = cacheTypes.map((type) => type.toLowerCase() as KvType);
+
+/** The type of the cache that a value of `kvType` means. */
+export function cacheTypeOf(kvType: KvType): CacheType {
+  return kvType.toUpperCase() as CacheType;
+}
+
 /** The context length unless another is asked for: chats fit, and a small machine has the memory for several. */
 const CONTEXT_LENGTH_MAX = 4096;
 
@@ -115,7 +130,7 @@ export function checkLoadOptions(options: LoadModelOptions): void {
   expectInteger("threads", threads, { min: 1, max: Limit.THREADS });
   expectInteger("contextLength", contextLength, { min: 1, max: POSITIONS_MAX });
   expectOneOf("precision", precision, ["q8", "f32"]);
-  expectOneOf("kvType", kvType, ["f16", "f32"]);
+  expectOneOf("kvType", kvType, kvTypes);
   expectInteger("cacheTokens", cacheTokens, { min: 1, max: 2 ** 26 });
   expectInteger("cacheBytes", cacheBytes, { min: 1, max: 2 ** 50 });
   if (cacheTokens !== undefined && cacheBytes !== undefined) {

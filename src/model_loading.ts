@@ -12,7 +12,7 @@ import { nextTurn } from "./event_loop.ts";
 import { ForwardPass } from "./forward.ts";
 import type { GgufFile } from "./gguf/parse.ts";
 import { readGguf } from "./gguf/reader.ts";
-import { type LoadModelOptions, type LoadPhase, type ResolvedSizes, resolveSizes } from "./load_options.ts";
+import { cacheTypeOf, type LoadModelOptions, type LoadPhase, type ResolvedSizes, resolveSizes } from "./load_options.ts";
 import { type ModelSource, openModelSource } from "./model_source.ts";
 import { architectureOf, buildModelSliced, cacheShapeOf, type ModelPlan, tensorsToRead } from "./models/mod.ts";
 import { openLibrary } from "./native/library.ts";
@@ -102,7 +102,7 @@ async function planModel(
   const { contextLength, tokensMax, sequencesMax: outputsMax } = sizes;
   const { precision = "q8", threads = 0 } = options;
   const { kvType = precision === "f32" ? "f32" : "f16" } = options;
-  const keyType = kvType === "f32" ? "F32" : "F16";
+  const keyType = cacheTypeOf(kvType);
   const tensorData = new Map<string, Uint8Array>();
   for (const { name, offset, bytes } of tensorsToRead(file)) {
     tensorData.set(name, await source.bytes.read(offset, bytes));

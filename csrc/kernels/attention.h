@@ -1,117 +1,274 @@
-// Flash attention (Dao et al. 2022; online softmax of Milakov and Gimelshein 2018) over the blocked cache.
+// Flash attention (Dao et al. 2022) over the blocked cache: for the queries of a tile, scores of SOFTMAX_POSITIONS
+// positions as a product of matrices, their softmax, weights times values as another product, and so on.
 //
-// A block holds 64 positions. Keys of a head stand as (4, key_columns, 16 positions), so that 16 scores are one vector
-// and sum vertically over columns; values as (64, value_columns), rounded up to whole vectors. For each query the
-// arithmetic is, whatever it is batched with: within a span of SPAN_BLOCKS blocks (aligned to absolute positions) a
-// running maximum, sum and weighted sum of values, block after block, position after position; spans start afresh and
-// are merged in ascending order. So the spans of one query may be computed anywhere, and masked positions and masked
-// blocks change nothing.
-//
-// The template is instantiated per element type of the cache: KV_TYPE, KV_WIDEN (16 elements to f32x16), KV_NAME.
-#define KV_CAT_(a, b) a##_##b
-#define KV_CAT(a, b) KV_CAT_(a, b)
-#define KV(name) KV_CAT(name, KV_NAME)
+// A part of keys or values is widened to f32 once and serves all queries of the tile; a few queries at a time keep
+// their sums in registers. For each query the arithmetic is, whatever it is batched with: scores sum over columns in
+// ascending order, weighted values over the positions of a part (aligned to absolute positions) in ascending order, and
+// parts merge in ascending order. Positions that are not seen change nothing.
+#pragma once
 
-// scores (count, 64) = queries . keys of one block, unscaled.
-INLINE void KV(block_scores)(const float *const *q, const KV_TYPE *keys, uint32_t columns, float (*scores)[64],
-                             uint32_t count) {
-  for (uint32_t part = 0; part < 4; part += 2) {
-    f32x16 s[ATTENTION_QUERIES][2];
-    const KV_TYPE *k = keys + part * 16 * (size_t)columns;
-    UNROLL for (uint32_t i = 0; i < count; i++) s[i][0] = s[i][1] = f32x16_set(0);
-    for (uint32_t c = 0; c < columns; c++) {
-      const f32x16 k0 = KV_WIDEN(k + 16 * (size_t)c), k1 = KV_WIDEN(k + 16 * ((size_t)columns + c));
-      UNROLL for (uint32_t i = 0; i < count; i++) {
-        const f32x16 x = f32x16_set(q[i][c]);
-        s[i][0] = f32x16_fma(x, k0, s[i][0]);
-        s[i][1] = f32x16_fma(x, k1, s[i][1]);
-      }
-    }
+enum { SCORE_STRIDE = SOFTMAX_POSITIONS + 16 };  // Not a multiple of 4096 bytes: rows would share sets of the L1 cache.
+
+// Memory of a thread, (floats).
+struct attention_work {
+  float *q;       // (groups of queries, key_columns, queries of the group), times the scale
+  float *keys;    // (ATTENTION_VECTORS, key_columns, 16)
+  float *scores;  // (queries, SCORE_STRIDE)
+  float *values;  // (SOFTMAX_POSITIONS, 32)
+  float *maximum, *total, *keep, *gain;  // Of one part. (queries)
+};
+
+// Queries first to first + count - 1 of a tile, and what they see of a part: positions, empty when first > last.
+struct query_group {
+  uint32_t first, count;
+  struct position_range seen;
+};
+
+INLINE struct attention_work work_at(const struct attention *a) {
+  struct attention_work w;
+  w.q = a->scratch;
+  w.keys = w.q + ATTENTION_TILE_QUERIES * a->key_columns;
+  w.scores = w.keys + ATTENTION_VECTORS * 16 * a->key_columns;
+  w.values = w.scores + ATTENTION_TILE_QUERIES * SCORE_STRIDE;
+  w.maximum = w.values + SOFTMAX_POSITIONS * KV_GROUP;
+  w.total = w.maximum + ATTENTION_TILE_QUERIES;
+  w.keep = w.total + ATTENTION_TILE_QUERIES;
+  w.gain = w.keep + ATTENTION_TILE_QUERIES;
+  return w;
+}
+
+// scores (count, vectors * 16) = q (columns, count) . keys (vectors, columns, 16)
+INLINE void score_block(const float *q, const float *keys, uint32_t columns, float *scores, uint32_t count) {
+  f32x16 s[ATTENTION_QUERIES][ATTENTION_VECTORS];
+  UNROLL for (uint32_t i = 0; i < count; i++)
+    UNROLL for (uint32_t v = 0; v < ATTENTION_VECTORS; v++) s[i][v] = f32x16_set(0);
+  for (uint32_t c = 0; c < columns; c++, q += count, keys += 16) {
+    f32x16 k[ATTENTION_VECTORS];
+    UNROLL for (uint32_t v = 0; v < ATTENTION_VECTORS; v++) k[v] = f32x16_load(keys + v * 16 * (size_t)columns);
     UNROLL for (uint32_t i = 0; i < count; i++) {
-      f32x16_store(scores[i] + 16 * part, s[i][0]);
-      f32x16_store(scores[i] + 16 * part + 16, s[i][1]);
+      const f32x16 x = f32x16_set(q[i]);
+      UNROLL for (uint32_t v = 0; v < ATTENTION_VECTORS; v++) s[i][v] = f32x16_fma(x, k[v], s[i][v]);
     }
   }
+  UNROLL for (uint32_t i = 0; i < count; i++)
+    UNROLL for (uint32_t v = 0; v < ATTENTION_VECTORS; v++)
+      f32x16_store(scores + i * (size_t)SCORE_STRIDE + 16 * v, s[i][v]);
 }
 
-// sums (count, columns) = sums * decay + weights (count, 64) . values, positions 0 to positions - 1 ascending.
-INLINE void KV(block_values)(const float (*weights)[64], const KV_TYPE *values, uint32_t positions, uint32_t columns,
-                             float (*sums)[ARP_LIMIT_HEAD_COLUMNS], const float *decay, uint32_t count) {
-  for (uint32_t c = 0; c < columns; c += 32) {
-    const bool two = c + 16 < columns;
-    f32x16 s[ATTENTION_QUERIES][2];
+// sums (count, vectors * 16) = sums * keep + gain * (weights (count, positions) . values (positions, 32))
+INLINE void value_block(const float *weights, const float *values, uint32_t positions, float *sums, size_t stride,
+                        const float *keep, const float *gain, uint32_t count, uint32_t vectors) {
+  f32x16 s[ATTENTION_QUERIES][ATTENTION_VECTORS];
+  UNROLL for (uint32_t i = 0; i < count; i++) UNROLL for (uint32_t v = 0; v < vectors; v++) s[i][v] = f32x16_set(0);
+  for (uint32_t p = 0; p < positions; p++, values += KV_GROUP) {
+    f32x16 x[ATTENTION_VECTORS];
+    UNROLL for (uint32_t v = 0; v < vectors; v++) x[v] = f32x16_load(values + 16 * v);
     UNROLL for (uint32_t i = 0; i < count; i++) {
-      s[i][0] = f32x16_load(sums[i] + c) * f32x16_set(decay[i]);
-      s[i][1] = two ? f32x16_load(sums[i] + c + 16) * f32x16_set(decay[i]) : f32x16_set(0);
+      const f32x16 w = f32x16_set(weights[i * (size_t)SCORE_STRIDE + p]);
+      UNROLL for (uint32_t v = 0; v < vectors; v++) s[i][v] = f32x16_fma(w, x[v], s[i][v]);
     }
-    for (uint32_t p = 0; p < positions; p++) {
-      const KV_TYPE *v = values + p * (size_t)columns + c;
-      const f32x16 v0 = KV_WIDEN(v), v1 = two ? KV_WIDEN(v + 16) : v0;
-      UNROLL for (uint32_t i = 0; i < count; i++) {
-        const f32x16 w = f32x16_set(weights[i][p]);
-        s[i][0] = f32x16_fma(w, v0, s[i][0]);
-        s[i][1] = f32x16_fma(w, v1, s[i][1]);
-      }
-    }
-    UNROLL for (uint32_t i = 0; i < count; i++) {
-      f32x16_store(sums[i] + c, s[i][0]);
-      if (two) f32x16_store(sums[i] + c + 16, s[i][1]);
+  }
+  UNROLL for (uint32_t i = 0; i < count; i++) {
+    const f32x16 k = f32x16_set(keep[i]), g = f32x16_set(gain[i]);
+    UNROLL for (uint32_t v = 0; v < vectors; v++) {
+      float *y = sums + i * stride + 16 * v;
+      f32x16_store(y, f32x16_fma(f32x16_load(y), k, s[i][v] * g));
     }
   }
 }
 
-// One block for `count` queries. position: of the block's first slot; positions: how many of its slots are in use.
-INLINE void KV(add_block)(const struct attention *a, const struct query *q, struct attention_sums *sums,
-                          const uint8_t *block, uint32_t position, uint32_t positions, uint32_t count) {
-  float scores[ATTENTION_QUERIES][64], decay[ATTENTION_QUERIES];
-  const float *rows[ATTENTION_QUERIES];
-  for (uint32_t i = 0; i < count; i++) rows[i] = q[i].q;
-  KV(block_scores)(rows, (const KV_TYPE *)(block + a->key_offset), a->key_columns, scores, count);
-  for (uint32_t i = 0; i < count; i++)
-    decay[i] = soften(scores[i], a->scale, position, q[i].position, &sums->maximum[i], &sums->total[i]);
-  KV(block_values)((const float (*)[64])scores, (const KV_TYPE *)(block + a->value_offset), positions,
-                   value_stride(a->value_columns), sums->values, decay, count);
+// The counts are constants for the compiler.
+static void score_group(const struct attention *a, const struct attention_work *w, const struct query_group *g,
+                        uint32_t vector) {
+  const float *q = w->q + g->first * (size_t)a->key_columns;
+  float *scores = w->scores + g->first * (size_t)SCORE_STRIDE + 16 * vector;
+#define CALL(count) score_block(q, w->keys, a->key_columns, scores, count)
+  if (g->count == ATTENTION_QUERIES) CALL(ATTENTION_QUERIES);
+  else if (g->count == 4) CALL(4);
+  else if (g->count == 2) CALL(2);
+  else CALL(1);
+#undef CALL
 }
 
-// `count` (a constant) queries.
-INLINE void KV(attend)(const struct attention *a, const struct query *q, uint32_t count) {
-  uint32_t end = 0;  // Positions the last of them sees.
-  for (uint32_t i = 0; i < count; i++) end = q[i].position >= end ? q[i].position + 1 : end;
-  struct attention_sums total, part;
-  for (uint32_t from = 0; from < end; from += SPAN_POSITIONS) {
-    struct attention_sums *sums = from == 0 ? &total : &part;
-    clear_sums(sums, value_stride(a->value_columns), count);
-    const uint32_t to = end - from < SPAN_POSITIONS ? end : from + SPAN_POSITIONS;
-    for (uint32_t p = from; p < to; p += 64) {
-      const uint8_t *block = a->blocks + a->block_table[p / 64] * a->block_bytes;
-      KV(add_block)(a, q, sums, block, p, to - p < 64 ? to - p : 64, count);
+// `first` is the position of values[0]; columns from c on.
+static void value_group(const struct attention_work *w, const struct query_group *g, uint32_t part, uint32_t first,
+                        float *sums, uint32_t stride, uint32_t c) {
+  const float *weights = w->scores + g->first * (size_t)SCORE_STRIDE + (g->seen.first - part);
+  const float *values = w->values + (g->seen.first - first) * (size_t)KV_GROUP;
+  const float *keep = w->keep + g->first, *gain = w->gain + g->first;
+  const uint32_t positions = g->seen.last - g->seen.first + 1, vectors = c + 16 < stride ? 2 : 1;
+  float *y = sums + g->first * (size_t)stride + c;
+  for (uint32_t v = 0; v < vectors; v += ATTENTION_VECTORS) {
+#define CALL(count, vectors) \
+  value_block(weights, values + 16 * v, positions, y + 16 * v, stride, keep, gain, count, vectors)
+    if (ATTENTION_VECTORS == 2 && vectors == 2) {
+      if (g->count == ATTENTION_QUERIES) CALL(ATTENTION_QUERIES, ATTENTION_VECTORS);
+      else if (g->count == 4) CALL(4, ATTENTION_VECTORS);
+      else if (g->count == 2) CALL(2, ATTENTION_VECTORS);
+      else CALL(1, ATTENTION_VECTORS);
+    } else {
+      if (g->count == ATTENTION_QUERIES) CALL(ATTENTION_QUERIES, 1);
+      else if (g->count == 4) CALL(4, 1);
+      else if (g->count == 2) CALL(2, 1);
+      else CALL(1, 1);
     }
-    if (from != 0) merge_sums(&total, &part, value_stride(a->value_columns), count);
-  }
-  for (uint32_t i = 0; i < count; i++) {
-    const f32x16 inverse = f32x16_set(1.0f / total.total[i]);
-    for (uint32_t c = 0; c < a->value_columns; c += 16)
-      store_columns(q[i].y, c, a->value_columns, f32x16_load(total.values[i] + c) * inverse);
+#undef CALL
   }
 }
 
-static void KV(attention)(const struct attention *a) {
+// The queries of a tile in groups, and their numbers as groups read them.
+static uint32_t pack_queries(const struct attention *a, const struct attention_work *w, struct query_group *groups) {
   const uint32_t queries = a->tokens * a->heads;
-  struct query q[ATTENTION_QUERIES];
+  uint32_t groups_count = 0;
   for (uint32_t first = 0, count; first < queries; first += count) {
     const uint32_t left = queries - first;
     count = left >= ATTENTION_QUERIES ? ATTENTION_QUERIES : left >= 4 ? 4 : left >= 2 ? 2 : 1;
-    for (uint32_t i = 0; i < count; i++) q[i] = query_at(a, first + i);
-    if (count == ATTENTION_QUERIES) KV(attend)(a, q, ATTENTION_QUERIES);
-    else if (count == 4) KV(attend)(a, q, 4);
-    else if (count == 2) KV(attend)(a, q, 2);
-    else KV(attend)(a, q, 1);
+    groups[groups_count++] = (struct query_group){first, count, {1, 0}};
+    float *y = w->q + first * (size_t)a->key_columns;
+    for (uint32_t i = 0; i < count; i++) {
+      const uint32_t token = (first + i) / a->heads, head = (first + i) % a->heads;
+      const float *x = a->q + token * a->q_stride + head * (size_t)a->key_columns;
+      for (uint32_t c = 0; c < a->key_columns; c++) y[c * (size_t)count + i] = x[c] * a->scale;
+    }
+  }
+  return groups_count;
+}
+
+// What each group sees of the part from `part` on, and what all of them see.
+static struct position_range see_part(const struct attention *a, struct query_group *groups, uint32_t count,
+                                      uint32_t part) {
+  struct position_range all = {UINT32_MAX, 0};
+  const uint32_t end = part + SOFTMAX_POSITIONS - 1;
+  for (uint32_t g = 0; g < count; g++) {
+    struct position_range seen = {UINT32_MAX, 0};
+    const uint32_t last_token = (groups[g].first + groups[g].count - 1) / a->heads;
+    for (uint32_t t = groups[g].first / a->heads; t <= last_token; t++) {
+      const struct position_range s = a->seen[t];
+      if (s.first > s.last || s.first > end || s.last < part) continue;
+      if (s.first < seen.first) seen.first = s.first;
+      if (s.last > seen.last) seen.last = s.last;
+    }
+    if (seen.first < part) seen.first = part;
+    if (seen.last > end) seen.last = end;
+    groups[g].seen = seen.first <= seen.last ? seen : (struct position_range){1, 0};
+    if (seen.first > seen.last) continue;
+    if (seen.first < all.first) all.first = seen.first;
+    if (seen.last > all.last) all.last = seen.last;
+  }
+  return all;
+}
+
+// Reads positions `from` to `to` ahead into L2: a few queries are faster than memory. Keys are read ahead while values
+// are used and the other way round, some at a time.
+INLINE void read_ahead(const struct attention *a, bool keys, uint32_t from, uint32_t to) {
+  const size_t bytes = keys ? kv_key_bytes(a->key_kind, a->key_columns)
+                            : kv_value_bytes(a->value_kind, a->value_columns);
+  for (uint32_t at = from, slot; at <= to; at += 64 - slot) {
+    slot = at % 64;
+    const uint32_t end = to - at < 64 - slot ? slot + to - at + 1 : 64;
+    const uint8_t *p = a->blocks + a->block_table[at / 64] * a->block_bytes + (keys ? a->key_offset : a->value_offset);
+    for (size_t b = bytes / 64 * slot; b < bytes / 64 * end; b += 64) __builtin_prefetch(p + b, 0, 2);
   }
 }
 
-#undef KV
-#undef KV_CAT
-#undef KV_CAT_
-#undef KV_TYPE
-#undef KV_WIDEN
-#undef KV_NAME
+// Scores of all groups for what they see of a part.
+static void score_part(const struct attention *a, const struct attention_work *w, const struct query_group *groups,
+                       uint32_t count, uint32_t part, struct position_range all) {
+  enum { STEP = 16 * ATTENTION_VECTORS };
+  for (uint32_t at = all.first / STEP * STEP; at <= all.last; at += STEP) {
+    const uint8_t *keys = a->blocks + a->block_table[at / 64] * a->block_bytes + a->key_offset;
+    for (uint32_t v = 0; v < ATTENTION_VECTORS; v++)
+      keys_widen(a->key_kind, keys, at % 64 / 16 + v, a->key_columns, w->keys + v * 16 * (size_t)a->key_columns);
+    read_ahead(a, false, at > all.first ? at : all.first, at + STEP - 1 < all.last ? at + STEP - 1 : all.last);
+    for (uint32_t g = 0; g < count; g++)
+      if (groups[g].seen.first <= groups[g].seen.last && groups[g].seen.first < at + STEP && groups[g].seen.last >= at)
+        score_group(a, w, &groups[g], (at - part) / 16);
+  }
+}
+
+// Weights of a group; of what it sees, whole vectors.
+static void soften_group(const struct attention *a, const struct attention_work *w, const struct query_group *g,
+                         uint32_t part) {
+  const uint32_t from = (g->seen.first - part) / 16, to = (g->seen.last - part) / 16 + 1;
+  for (uint32_t q = g->first; q < g->first + g->count; q++) {
+    const uint32_t token = q / a->heads, head = q % a->heads;
+    const struct query_view view = {
+        .position = (int32_t)(a->position + token),
+        .part = (int32_t)part,
+        .seen = a->seen[token],
+        .mask = a->masks ? a->masks + token * a->mask_words : NULL,
+        .cap = a->cap,
+        .slope = a->slopes ? a->slopes[head] : 0,
+    };
+    soften(&view, w->scores + q * (size_t)SCORE_STRIDE, from, to, &w->maximum[q], &w->total[q]);
+  }
+}
+
+// Weighted values of a part, merged with what is there. `last` is the last position that will be used.
+static void value_part(const struct attention *a, const struct attention_work *w, const struct query_group *groups,
+                       uint32_t count, uint32_t part, struct position_range all, uint32_t last, float *sums) {
+  const uint32_t stride = value_stride(a->value_columns), strips = (a->value_columns + KV_GROUP - 1) / KV_GROUP;
+  const uint32_t ahead = (SOFTMAX_POSITIONS / 16 + strips - 1) / strips * 16;
+  for (uint32_t c = 0, next = part + SOFTMAX_POSITIONS; c < a->value_columns; c += KV_GROUP, next += ahead) {
+    if (next <= last) read_ahead(a, true, next, last - next < ahead ? last : next + ahead - 1);
+    for (uint32_t at = all.first, rows; at <= all.last; at += rows) {
+      const uint32_t slot = at % 64;
+      rows = all.last - at + 1 < 64 - slot ? all.last - at + 1 : 64 - slot;
+      const uint8_t *values = a->blocks + a->block_table[at / 64] * a->block_bytes + a->value_offset;
+      values_widen(a->value_kind, values, slot, rows, c, a->value_columns,
+                   w->values + (at - all.first) * (size_t)KV_GROUP);
+    }
+    for (uint32_t g = 0; g < count; g++)
+      if (groups[g].seen.first <= groups[g].seen.last)
+        value_group(w, &groups[g], part, all.first, sums, stride, c);
+  }
+}
+
+static void attention(const struct attention *a, uint32_t from, uint32_t to, float *memory) {
+  const uint32_t queries = a->tokens * a->heads, padded = (queries + 15) / 16 * 16;
+  const struct attention_sums sums = sums_at(memory, queries);
+  const struct attention_work w = work_at(a);
+  struct query_group groups[ATTENTION_TILE_QUERIES];
+  for (uint32_t i = 0; i < padded; i++) sums.maximum[i] = LOWEST, sums.total[i] = 0;
+  memset(sums.values, 0, queries * (size_t)value_stride(a->value_columns) * sizeof(float));
+  const uint32_t count = pack_queries(a, &w, groups);
+  uint32_t end = 0;
+  for (uint32_t t = 0; t < a->tokens; t++)
+    if (a->seen[t].first <= a->seen[t].last && a->seen[t].last > end) end = a->seen[t].last;
+  if (end > to) end = to;
+  for (uint32_t part = from / SOFTMAX_POSITIONS * SOFTMAX_POSITIONS; part <= to; part += SOFTMAX_POSITIONS) {
+    const struct position_range all = see_part(a, groups, count, part);
+    if (all.first > all.last) continue;
+    for (uint32_t i = 0; i < padded; i++) w.maximum[i] = LOWEST, w.total[i] = 0;
+    score_part(a, &w, groups, count, part, all);
+    for (uint32_t g = 0; g < count; g++)
+      if (groups[g].seen.first <= groups[g].seen.last) soften_group(a, &w, &groups[g], part);
+    for (uint32_t i = 0; i < padded; i += 16) {
+      f32x16 keep, gain;
+      const f32x16 maximum = f32x16_load(w.maximum + i), total = f32x16_load(w.total + i);
+      merge_totals(sums.maximum + i, sums.total + i, maximum, total, &keep, &gain);
+      f32x16_store(w.keep + i, keep);
+      f32x16_store(w.gain + i, gain);
+    }
+    value_part(a, &w, groups, count, part, all, end, sums.values);
+  }
+}
+
+static void attention_finish(const struct attention *a, const float *memory) {
+  const uint32_t queries = a->tokens * a->heads, stride = value_stride(a->value_columns);
+  const struct attention_sums sums = sums_at((float *)(uintptr_t)memory, queries);
+  for (uint32_t q = 0; q < queries; q++) {
+    const uint32_t token = q / a->heads, head = q % a->heads;
+    float total = sums.total[q], keep = 1;
+    if (a->sinks) {
+      const float most = a->sinks[head] > sums.maximum[q] ? a->sinks[head] : sums.maximum[q];
+      keep = f32x16_exp(f32x16_set(sums.maximum[q] - most))[0];
+      total = f32x16_fma(f32x16_set(total), f32x16_set(keep), f32x16_exp(f32x16_set(a->sinks[head] - most)))[0];
+    }
+    // A token that sees nothing has a sum of 0, and attends to nothing.
+    const f32x16 factor = f32x16_set(total > 0 ? keep / total : 0);
+    float *y = a->y + token * a->y_stride + head * (size_t)a->value_columns;
+    for (uint32_t c = 0; c < a->value_columns; c += 16)
+      store_columns(y, c, a->value_columns, f32x16_load(sums.values + q * (size_t)stride + c) * factor);
+  }
+}

@@ -35,14 +35,6 @@ INLINE void store_rows(const struct matmul *m, uint32_t row, uint32_t token, f32
 #include "elementwise.h"
 #include "kv.h"
 #include "softmax.h"
-
-#define KV_NAME f16
-#define KV_TYPE _Float16
-#define KV_WIDEN(p) f32x16_from_f16(f16x16_load(p))
-#include "attention.h"
-#define KV_NAME f32
-#define KV_TYPE float
-#define KV_WIDEN(p) f32x16_load(p)
 #include "attention.h"
 
 // Activations end at a multiple of 64 columns, a row at one of its format's block.
@@ -130,5 +122,7 @@ const struct kernels CAT(kernels_, ISA) = {
     .value_write = {[KV_F16] = value_write_f16, [KV_F32] = value_write_f32, [KV_BF16] = value_write_bf16,
                     [KV_Q8_0] = value_write_q8_0, [KV_Q4_0] = value_write_q4_0},
     .keys_rotate = keys_rotate,
-    .attention = {[KV_F16] = attention_f16, [KV_F32] = attention_f32},
+    .attention = attention,
+    .attention_merge = attention_merge,
+    .attention_finish = attention_finish,
 };

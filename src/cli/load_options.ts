@@ -4,6 +4,7 @@ import { readFile } from "node:fs/promises";
 import { type Command, Option } from "commander";
 import { NAMED_TEMPLATES } from "../chat/named_templates.ts";
 import { ArpeggioError } from "../errors.ts";
+import { type KvType, kvTypes } from "../load_options.ts";
 import { loadModel, type Model } from "../model.ts";
 import { Limit } from "../native/abi.ts";
 import { modelName, modelPath } from "./model_file.ts";
@@ -15,7 +16,7 @@ export interface LoadFlags {
   threads?: number;
   context?: number;
   precision?: "q8" | "f32";
-  kvType?: "f16" | "f32";
+  kvType?: KvType;
   chatTemplate?: string;
 }
 
@@ -38,7 +39,7 @@ export function addLoadOptions(command: Command): Command {
     .option("--threads <n>", "threads that compute (default: one per physical core)", threads)
     .option("--context <n>", "most tokens of prompts and answers (default: the model's, at most 4096)", context)
     .addOption(new Option("--precision <p>", "f32: do not round activations (default: q8)").choices(["q8", "f32"]))
-    .addOption(new Option("--kv-type <t>", "numbers attention remembers (default: f16)").choices(["f16", "f32"]))
+    .addOption(new Option("--kv-type <t>", "numbers attention remembers (default: f16)").choices(kvTypes))
     .optionsGroup("Options:");
 }
 

@@ -6,7 +6,7 @@
 import type { GgufFile } from "../gguf/parse.ts";
 import { PlanBuilder } from "../plan/builder.ts";
 import { runWhole } from "../time_slice.ts";
-import { type CacheShape, type CacheType, type Plan, POSITIONS_MAX } from "../plan/plan.ts";
+import { type CacheShape, type CacheType, cacheTypes, type Plan, POSITIONS_MAX } from "../plan/plan.ts";
 import type { Architecture, Precision } from "./architecture.ts";
 import type { TransformerConfig } from "./config.ts";
 import { llama } from "./llama.ts";
@@ -116,8 +116,8 @@ export function cacheShapeOf(
   const { layers, keyValueHeads: heads, keyColumns, valueColumns } = config;
   const { keyType = precision === "f32" ? "F32" : "F16" } = options;
   const { valueType = keyType } = options;
-  expectOneOf("keyType", keyType, ["F16", "F32"]);
-  expectOneOf("valueType", valueType, ["F16", "F32"]);
+  expectOneOf("keyType", keyType, cacheTypes);
+  expectOneOf("valueType", valueType, cacheTypes);
   if (!Number.isInteger(cacheBlocks) || cacheBlocks < 1 || cacheBlocks > 2 ** 26) {
     throw new RangeError(`Expected cacheBlocks to be an integer in [1, ${2 ** 26}] but found ${cacheBlocks}`);
   }

@@ -61,8 +61,11 @@ export interface Instruction {
   readonly noWait: boolean;
 }
 
-/** How numbers are kept in a cache. */
-export type CacheType = "F16" | "F32";
+/** How numbers may be kept in a cache. */
+export const cacheTypes = ["F32", "F16", "BF16", "Q8_0", "Q4_0"] as const;
+
+/** How numbers are kept in a cache: as they are, rounded, or 32 columns at a time as 8 or 4 bits with a scale. */
+export type CacheType = (typeof cacheTypes)[number];
 
 /** Layers of a key/value cache that share block tables. Blocks have `Limit.BLOCK_POSITIONS` positions. */
 export interface CacheGroup {

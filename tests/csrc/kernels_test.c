@@ -134,30 +134,92 @@ static void ropes(const struct kernels *k) {
     }
 }
 
-static void attentions(const struct kernels *k, enum kv_kind kind, uint32_t keys, uint32_t values, uint32_t heads) {
-  enum { POSITIONS = 1100, BLOCKS = 18, QUERIES = 13 };
-  const size_t key_bytes = kv_key_bytes(kind, keys), block_bytes = key_bytes + kv_value_bytes(kind, values);
-  uint8_t *cache = zeroed(BLOCKS * block_bytes);
+// A cache of one head in blocks whose order is not that of their positions.
+enum { POSITIONS = 1100, BLOCKS = 18, QUERIES = 13 };
+struct kv {
+  enum kv_kind key_kind, value_kind;
+  uint32_t key_columns, value_columns;
+  size_t key_bytes, block_bytes;
+  uint8_t *data;
   uint32_t table[BLOCKS];
-  for (uint32_t b = 0; b < BLOCKS; b++) table[b] = b * 7 % BLOCKS;
+};
+static struct kv filled(const struct kernels *k, enum kv_kind key_kind, enum kv_kind value_kind, uint32_t keys,
+                        uint32_t values) {
+  struct kv kv = {.key_kind = key_kind, .value_kind = value_kind, .key_columns = keys, .value_columns = values};
+  kv.key_bytes = kv_key_bytes(key_kind, keys);
+  kv.block_bytes = kv.key_bytes + kv_value_bytes(value_kind, values);
+  kv.data = zeroed(BLOCKS * kv.block_bytes);
+  for (uint32_t b = 0; b < BLOCKS; b++) kv.table[b] = b * 7 % BLOCKS;
   float k_row[256], v_row[256];
   for (uint32_t p = 0; p < POSITIONS; p++) {
     fill_floats(k_row, keys);
     fill_floats(v_row, values);
-    uint8_t *block = cache + table[p / 64] * block_bytes;
-    k->key_write[kind](k_row, block, p % 64, keys);
-    k->value_write[kind](v_row, block + key_bytes, p % 64, values);
+    uint8_t *block = kv.data + kv.table[p / 64] * kv.block_bytes;
+    k->key_write[key_kind](k_row, block, p % 64, keys);
+    k->value_write[value_kind](v_row, block + kv.key_bytes, p % 64, values);
   }
-  keep(cache, BLOCKS * block_bytes);
-  float *q = zeroed(QUERIES * heads * keys * 4), *y = zeroed(QUERIES * heads * values * 4);
+  keep(kv.data, BLOCKS * kv.block_bytes);
+  return kv;
+}
+
+// In one piece, and in two that are merged.
+static void attend(const struct kernels *k, const struct attention *a, uint32_t last) {
+  const uint32_t queries = a->tokens * a->heads;
+  const size_t bytes = attention_sums_bytes(queries, a->value_columns);
+  float *sums = zeroed(bytes), *part = zeroed(bytes);
+  k->attention(a, 0, last, sums);
+  k->attention_finish(a, sums);
+  keep(a->y, queries * a->value_columns * 4);
+  if (last < 256) return;
+  k->attention(a, 0, 255, sums);
+  k->attention(a, 256, last, part);
+  k->attention_merge(sums, part, queries, a->value_columns);
+  k->attention_finish(a, sums);
+  keep(a->y, queries * a->value_columns * 4);
+}
+
+// Causal; of a window; with soft caps, sinks and slopes; with masks.
+static void attentions(const struct kernels *k, enum kv_kind key_kind, enum kv_kind value_kind, uint32_t keys,
+                       uint32_t values, uint32_t heads) {
+  const struct kv kv = filled(k, key_kind, value_kind, keys, values);
+  enum { MASK_WORDS = (POSITIONS + 31) / 32 };
+  float *q = zeroed(64 * heads * keys * 4), *y = zeroed(64 * heads * values * 4), sinks[64], slopes[64];
+  float *scratch = zeroed(attention_scratch_bytes(keys));
+  uint32_t *masks = zeroed(QUERIES * MASK_WORDS * 4);
   fill_floats(q, QUERIES * heads * keys);
-  for (uint32_t position = 0; position + QUERIES <= POSITIONS; position += 181) {
-    const struct attention a = {.q = q, .q_stride = heads * keys, .y = y, .y_stride = heads * values,
-                                .tokens = position % 2 ? QUERIES : 1, .heads = heads, .position = position,
-                                .key_columns = keys, .value_columns = values, .scale = 0.125f, .blocks = cache,
-                                .block_bytes = block_bytes, .value_offset = key_bytes, .block_table = table};
-    k->attention[kind](&a);
-    keep(y, QUERIES * heads * values * 4);
+  fill_floats(sinks, 64);
+  for (uint32_t h = 0; h < 64; h++) slopes[h] = 1.0f / (float)(2 + h);
+  for (uint32_t w = 0; w < QUERIES * MASK_WORDS; w++) masks[w] = next_u32() & next_u32();
+  for (uint32_t position = 0, i = 0; position + QUERIES <= POSITIONS; position += 181, i++) {
+    struct position_range seen[QUERIES];
+    struct attention a = {.q = q, .q_stride = heads * keys, .y = y, .y_stride = heads * values,
+                          .tokens = i % 2 ? QUERIES : 1, .heads = heads, .position = position, .seen = seen,
+                          .mask_words = MASK_WORDS, .key_columns = keys, .value_columns = values, .scale = 0.3f,
+                          .key_kind = key_kind, .value_kind = value_kind, .blocks = kv.data,
+                          .block_bytes = kv.block_bytes, .value_offset = kv.key_bytes, .block_table = kv.table,
+                          .scratch = scratch};
+    if (a.tokens * heads > ATTENTION_TILE_QUERIES) a.tokens = ATTENTION_TILE_QUERIES / heads;
+    const uint32_t last = position + a.tokens - 1;
+    for (uint32_t t = 0; t < a.tokens; t++) seen[t] = (struct position_range){0, position + t};
+    attend(k, &a, last);
+    a.cap = 2, a.sinks = sinks, a.slopes = slopes;
+    attend(k, &a, last);
+    for (uint32_t t = 0; t < a.tokens; t++) seen[t].first = position + t < 100 ? 0 : position + t - 99;
+    attend(k, &a, last);
+    for (uint32_t t = 0; t < a.tokens; t++) seen[t] = (struct position_range){0, last};
+    if (a.tokens > 5) seen[5] = (struct position_range){1, 0};
+    a.masks = masks, a.cap = 0, a.sinks = NULL, a.slopes = NULL;
+    attend(k, &a, last);
+  }
+}
+
+static void rotations(const struct kernels *k) {
+  for (enum kv_kind kind = 0; kind < KV_COUNT; kind++) {
+    const struct kv kv = filled(k, kind, kind, 48, 40);
+    float table[32];
+    fill_floats(table, 32);
+    for (uint32_t b = 0; b < BLOCKS; b++) k->keys_rotate(kind, kv.data + b * kv.block_bytes, 48, table, 32, b % 2);
+    keep(kv.data, BLOCKS * kv.block_bytes);
   }
 }
 
@@ -176,10 +238,19 @@ static void run(const struct kernels *k, int which) {
       for (uint32_t columns = 16; columns < 700; columns += 83) elementwise(k, columns);
       break;
     case 1: ropes(k); break;
-    case 2:
-      attentions(k, KV_F16, 64, 64, 2), attentions(k, KV_F16, 128, 64, 5), attentions(k, KV_F16, 40, 72, 1);
+    case 2: rotations(k); break;
+    case 3:
+      attentions(k, KV_F16, KV_F16, 64, 64, 2), attentions(k, KV_F16, KV_F16, 128, 64, 5);
+      attentions(k, KV_F16, KV_BF16, 40, 72, 1);
       break;
-    default: attentions(k, KV_F32, 64, 64, 8), attentions(k, KV_F32, 32, 256, 3), attentions(k, KV_F32, 8, 8, 2); break;
+    case 4:
+      attentions(k, KV_F32, KV_F32, 64, 64, 8), attentions(k, KV_F32, KV_F16, 32, 256, 3);
+      attentions(k, KV_F32, KV_F32, 8, 8, 2);
+      break;
+    default:
+      attentions(k, KV_Q8_0, KV_Q8_0, 64, 64, 4), attentions(k, KV_Q4_0, KV_Q4_0, 192, 128, 7);
+      attentions(k, KV_Q8_0, KV_Q4_0, 80, 96, 1), attentions(k, KV_Q4_0, KV_Q8_0, 33, 20, 2);
+      attentions(k, KV_BF16, KV_F32, 48, 33, 3);
   }
 }
 
@@ -188,9 +259,9 @@ int main(void) {
 #define QUANT(name, ...) #name,
 #include "../../csrc/quants/list.h"
 #undef QUANT
-      "elementwise", "rope", "attention_f16", "attention_f32"};
+      "elementwise", "rope", "keys_rotate", "attention_f16", "attention_f32", "attention_quantized"};
   int failures = 0;
-  for (int which = 0; which < QUANT_COUNT + 4; which++) {
+  for (int which = 0; which < QUANT_COUNT + 6; which++) {
     uint64_t expected = 0;
     bool usable, first = true;
     const struct kernels *k;

@@ -6,9 +6,9 @@ import { describe, it } from "node:test";
 import { describeLibrary } from "../../src/native/library.ts";
 import { createAttention, randomData } from "./attention_plan.ts";
 
-/** 64 heads and 64 queries: their scores of 4096 positions would be a matrix of 64 MB. Half of it for slow, plain C. */
+/** 64 heads and 8 queries: their scores of 32768 positions would be a matrix of 64 MB. Half of it for slow, plain C. */
 const shape = { keyValueHeads: 1, group: 64, keyColumns: 16, valueColumns: 16, type: "F16" } as const;
-const tokensMax = describeLibrary().isa === "scalar" ? 32 : 64;
+const tokensMax = describeLibrary().isa === "scalar" ? 4 : 8;
 const MEGABYTE = 2 ** 20;
 
 /** What the runtime takes meanwhile: collecting garbage later, or the thread that waits for a step. */
@@ -47,24 +47,24 @@ function positionsBefore(end: number): number[] {
 }
 
 describe("the working memory of attention", () => {
-  it("is the same in plans for 64 and for 4096 positions", async () => {
-    using short = await createAttention(shape, { contextLength: 64, tokensMax });
-    using long = await createAttention(shape, { contextLength: 4096, tokensMax });
+  it("is the same in plans for 512 and for 32768 positions", async () => {
+    using short = await createAttention(shape, { contextLength: 512, tokensMax });
+    using long = await createAttention(shape, { contextLength: 32768, tokensMax });
     // Queries and results of the tokens, 64 heads and 16 columns in F32.
     assert.equal(long.arenaBytes, 2 * tokensMax * 64 * 16 * 4);
     assert.equal(long.arenaBytes, short.arenaBytes);
     assert.equal(long.memoryBytes, short.memoryBytes);
-    assert.equal(long.memoryBytes, long.arenaBytes);
+    assert.ok(long.memoryBytes > long.arenaBytes && long.memoryBytes < 24 * MEGABYTE, `${long.memoryBytes} bytes`);
   });
 
-  it("peaks at 4096 positions where it does at 64", { skip: whyNoPeak() }, async () => {
-    using runner = await createAttention(shape, { contextLength: 4096, tokensMax });
-    const data = randomData(shape, { length: 4096, seed: 1 });
-    await runner.write(data, { from: 0, to: 4096 });
+  it("peaks at 32768 positions where it does at 512", { skip: whyNoPeak() }, async () => {
+    using runner = await createAttention(shape, { contextLength: 32768, tokensMax });
+    const data = randomData(shape, { length: 32768, seed: 1 });
+    await runner.write(data, { from: 0, to: 32768 });
     const attend = async (end: number) => void await runner.attend(data, positionsBefore(end));
-    for (let i = 0; i < 5; i++) await attend(64);
-    const [short, long] = [await growthOf(() => attend(64)), await growthOf(() => attend(4096))];
-    assert.ok(long - short < NOISE_BYTES_MAX, `${short / MEGABYTE} MB at 64 positions, ${long / MEGABYTE} at 4096`);
+    for (let i = 0; i < 5; i++) await attend(512);
+    const [short, long] = [await growthOf(() => attend(512)), await growthOf(() => attend(32768))];
+    assert.ok(long - short < NOISE_BYTES_MAX, `${short / MEGABYTE} MB at 512 positions, ${long / MEGABYTE} at 32768`);
     // That this could be seen:
     let matrix: Float32Array | undefined;
     const seen = await growthOf(() => Promise.resolve(void (matrix = new Float32Array(16 * MEGABYTE).fill(1))));

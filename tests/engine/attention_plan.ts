@@ -6,7 +6,7 @@ import { NativePlan } from "../../src/native/plan.ts";
 import { PlanBuilder, type PlanOptions } from "../../src/plan/builder.ts";
 import { encodeCacheShape, encodePlan } from "../../src/plan/encode.ts";
 import { createFrame, encodeFrame } from "../../src/plan/frame.ts";
-import { type Buffer, instructionName, type Plan } from "../../src/plan/plan.ts";
+import { type Buffer, type CacheType, instructionName, type Plan } from "../../src/plan/plan.ts";
 import { runWhole } from "../../src/time_slice.ts";
 import { seededRandom } from "../gguf/seeded_random.ts";
 
@@ -18,7 +18,12 @@ export interface AttentionShape {
   readonly group: number;
   readonly keyColumns: number;
   readonly valueColumns: number;
-  readonly type: "F16" | "F32";
+  /** Of keys and values in the cache. */
+  readonly type: CacheType;
+  /** Of values. Default: `type`. */
+  readonly valueType?: CacheType;
+  /** Default: 0, none. */
+  readonly window?: number;
 }
 
 /** The activations of a text of `length` positions. */
@@ -59,6 +64,22 @@ export interface RunnerOptions {
   readonly threads?: number;
   /** Default: 1 / sqrt(keyColumns). */
   readonly scale?: number;
+  /** Default: 0, none. */
+  readonly softCap?: number;
+  /** Per head. Default: none. */
+  readonly sinks?: readonly number[];
+  /** Per head. Default: none. */
+  readonly slopes?: readonly number[];
+}
+
+/** What queries see. Default: what is causal. */
+export interface Seeing {
+  /** So many positions see each other. */
+  readonly prefix?: number;
+  /** Instead of what is causal: a bit per position. (queries, words) */
+  readonly masks?: { readonly words: Uint32Array; readonly wordsPerToken: number };
+  /** Instead of the one in which everything was written. */
+  readonly blockTable?: readonly number[];
 }
 
 /** One layer of attention in the native library. */
@@ -66,7 +87,10 @@ export interface AttentionRunner extends Disposable {
   /** Puts the keys and values of positions `from` to `to - 1` into the cache. */
   write(data: AttentionData, range: { from: number; to: number }): Promise<void>;
   /** Asks the queries of some positions, in one step: the results (positions, heads * valueColumns). */
-  attend(data: AttentionData, positions: readonly number[]): Promise<Float32Array>;
+  attend(data: AttentionData, positions: readonly number[], seeing?: Seeing): Promise<Float32Array>;
+  /** The cache; its blocks are in the order of `blockTable`. */
+  readonly cache: NativeCache;
+  readonly blockTable: readonly number[];
   /** Bytes that the plan of the queries has for activations. */
   readonly arenaBytes: number;
   /** Bytes that the library says this plan holds. */
@@ -78,35 +102,39 @@ const LAYER = 1;
 
 /** Makes a cache with two plans over it, one that writes and one that attends. */
 export async function createAttention(shape: AttentionShape, options: RunnerOptions): Promise<AttentionRunner> {
-  const { keyValueHeads, keyColumns, valueColumns, type } = shape;
+  const { keyValueHeads, keyColumns, valueColumns, type, valueType = type, window = 0 } = shape;
   const { contextLength, tokensMax = 64, threads = 0, scale = 1 / Math.sqrt(keyColumns) } = options;
   const blocks = Math.ceil(contextLength / Limit.BLOCK_POSITIONS);
-  const types = { keyType: type, valueType: type };
-  const cacheShape = [{ layers: LAYER + 1, heads: keyValueHeads, keyColumns, valueColumns, ...types, blocks }];
+  const heads = { heads: keyValueHeads, keyColumns, valueColumns, keyType: type, valueType };
+  const cacheShape = [{ layers: LAYER + 1, ...heads, blocks, window }];
   const sizes = { tokensMax, outputsMax: 1, contextLength, threads, cache: cacheShape };
   const { writing, keys, values } = recordWriter(sizes, shape);
-  const { reading, queries, results } = recordReader(sizes, { ...shape, scale });
+  const { reading, queries, results } = recordReader(sizes, { ...shape, ...options, scale });
   const owned = new DisposableStack();
   const cache = owned.use(NativeCache.create(encodeCacheShape(cacheShape)));
   const write = owned.use(await createPlan(writing, cache));
   const attend = owned.use(await createPlan(reading, cache));
-  const frame = createFrame({ tokensMax, outputsMax: 1, sequencesMax: 1, tableBlocksMax: blocks, groups: 1 });
+  const limits = { tokensMax, outputsMax: 1, sequencesMax: 1, tableBlocksMax: blocks, groups: 1 };
+  const frame = createFrame({ ...limits, maskWordsMax: Math.ceil(contextLength / 32) });
   const blockTable = shuffled(blocks);
 
   /** Executes a plan for some positions. */
-  async function step(plan: NativePlan, positions: readonly number[]): Promise<void> {
+  async function step(plan: NativePlan, positions: readonly number[], seeing: Seeing = {}): Promise<void> {
     const zeros = positions.map(() => 0);
     const words = encodeFrame(frame, {
       tokens: zeros,
       positions,
       sequences: zeros,
       outputs: [],
-      blockTables: [[blockTable]],
+      blockTables: [[seeing.blockTable ?? blockTable]],
+      prefixes: seeing.prefix === undefined ? undefined : [seeing.prefix],
+      masks: seeing.masks,
     });
     await plan.step(frame.words, { words });
   }
 
   return {
+    ...{ cache, blockTable },
     arenaBytes: reading.arena.bytes,
     memoryBytes: attend.memoryBytes,
     write: async (data, { from, to }) => {
@@ -117,13 +145,13 @@ export async function createAttention(shape: AttentionShape, options: RunnerOpti
         await step(write, Array.from({ length: end - start }, (_, i) => start + i));
       }
     },
-    attend: async (data, positions) => {
+    attend: async (data, positions, seeing) => {
       const asked = new Float32Array(positions.length * queries.columns);
       for (const [i, position] of positions.entries()) {
         asked.set(rowsOf(data.queries, queries, { from: position, to: position + 1 }), i * queries.columns);
       }
       fill(attend, { buffer: queries, values: asked });
-      await step(attend, positions);
+      await step(attend, positions, seeing);
       const found = new Float32Array(positions.length * results.columns);
       attend.readRows({ buffer: results.index, row: 0, rows: positions.length }, found);
       return found;
@@ -145,13 +173,16 @@ function recordWriter(sizes: PlanOptions, shape: AttentionShape): { writing: Pla
 /** The plan that attends. */
 function recordReader(
   sizes: PlanOptions,
-  shape: AttentionShape & { scale: number },
+  shape: AttentionShape & RunnerOptions & { scale: number },
 ): { reading: Plan; queries: Buffer; results: Buffer } {
-  const { keyValueHeads, group, keyColumns, scale } = shape;
+  const { keyValueHeads, group, keyColumns, scale, softCap, sinks, slopes } = shape;
   const heads = keyValueHeads * group;
   const plan = new PlanBuilder(sizes);
   const queries = plan.input({ label: "queries", rows: "TOKENS", columns: heads * keyColumns });
-  const results = plan.attention(queries, { label: "attend", layer: LAYER, heads, scale });
+  const constant = (label: string, values?: readonly number[]) =>
+    values === undefined ? undefined : plan.constant(Float32Array.from(values), { label });
+  const given = { softCap, sinks: constant("sinks", sinks), slopes: constant("slopes", slopes) };
+  const results = plan.attention(queries, { label: "attend", layer: LAYER, heads, scale, ...given });
   plan.keep(results);
   return { reading: runWhole(plan.finish()), queries, results };
 }
