@@ -157,7 +157,7 @@ describe("buildModel()", () => {
       assert.throws(() => buildModel(file, { ...sizes, precision: "q8", ...options }), { name: "RangeError", message });
     refused({ precision: "f16" }, /^Expected precision to be q8 or f32 but found f16$/);
     refused({ keyType: "Q4_K" }, /^Expected keyType to be F32 or F16 or BF16 or Q8_0 or Q4_0 but found Q4_K$/);
-    refused({ valueType: "BF16" }, /^Expected valueType to be F16 or F32 but found BF16$/);
+    refused({ valueType: "Q5_0" }, /^Expected valueType to be F32 or F16 or BF16 or Q8_0 or Q4_0 but found Q5_0$/);
     refused({ cacheBlocks: 0 }, /^Expected cacheBlocks to be an integer/);
     refused({ contextLength: 0 }, /^Expected contextLength to be an integer/);
     refused({ tokensMax: 1.5 }, /^Expected tokensMax to be an integer/);
