@@ -12,7 +12,13 @@ import { nextTurn } from "./event_loop.ts";
 import { ForwardPass } from "./forward.ts";
 import type { GgufFile } from "./gguf/parse.ts";
 import { readGguf } from "./gguf/reader.ts";
-import { cacheTypeOf, type LoadModelOptions, type LoadPhase, type ResolvedSizes, resolveSizes } from "./load_options.ts";
+import {
+  cacheTypeOf,
+  type LoadModelOptions,
+  type LoadPhase,
+  type ResolvedSizes,
+  resolveSizes,
+} from "./load_options.ts";
 import { type ModelSource, openModelSource } from "./model_source.ts";
 import { architectureOf, buildModelSliced, cacheShapeOf, type ModelPlan, tensorsToRead } from "./models/mod.ts";
 import { openLibrary } from "./native/library.ts";
