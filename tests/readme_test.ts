@@ -1,4 +1,4 @@
-// The documents say what is so: README.md's commands run as written, its table is that of the code, and both documents
+// The documents say what is so: README.md's commands run as written, its table is that of the code, and the documents
 // name only files that exist. README.md's program is run by tests/release/install_test.ts.
 import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
@@ -17,6 +17,7 @@ import { needsLibrary } from "./native/require_library.ts";
 
 const readme = readFileSync(join(root, "README.md"), "utf8");
 const architecture = readFileSync(join(root, "ARCHITECTURE.md"), "utf8");
+const contributing = readFileSync(join(root, "CONTRIBUTING.md"), "utf8");
 
 /** The contents of the fenced blocks of a language. */
 function codeBlocks(markdown: string, language: string): string[] {
@@ -104,10 +105,11 @@ describe("README.md's table of what works", () => {
   });
 });
 
-describe("both documents", () => {
+describe("the documents", () => {
   const tree = readdirSync(root).filter((name) => !name.startsWith("."));
 
-  for (const [name, text] of Object.entries({ "README.md": readme, "ARCHITECTURE.md": architecture })) {
+  const documents = { "README.md": readme, "ARCHITECTURE.md": architecture, "CONTRIBUTING.md": contributing };
+  for (const [name, text] of Object.entries(documents)) {
     test(`${name} names only files that exist`, () => {
       // In backticks or links: paths that begin at the top of the repository. Placeholders have angle brackets.
       const paths = [...text.matchAll(/`([\w./-]+)`|\]\(([\w./-]+)\)/g)].map(([, code, link]) => code ?? link)
