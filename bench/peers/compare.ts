@@ -11,7 +11,9 @@ import { integerIn } from "../../src/cli/numbers.ts";
 import { isWeightType } from "../../src/plan/plan.ts";
 import { runCommand, type Runtime, runtimes } from "../../tools/runtimes.mjs";
 import { randomFormats } from "../weights/random_weights.ts";
+import { compareDepths, depthText } from "./depth_compare.ts";
 import { bestLimits, buildLimits, measureLimits } from "./limits.ts";
+import { ROOM_TOKENS } from "./depth_measurement.ts";
 import type { Measurement, Task } from "./measurement.ts";
 import { mixes, writeRandomModel } from "./random_model.ts";
 import { makeReport, reportText } from "./report.ts";
@@ -24,6 +26,8 @@ interface Flags {
   rounds: number;
   runtimes: Runtime[];
   isa?: string;
+  depth?: number[];
+  peer: boolean;
   json?: true;
 }
 
@@ -46,8 +50,16 @@ const program = new Command("npm run bench:peers --")
   .option("--rounds <n>", "rounds; the figures are their medians", integerIn({ min: 1, max: 1000 }), 5)
   .addOption(new Option("--runtimes <name...>", "those arpeggio runs under").choices(runtimes).default([...runtimes]))
   .option("--isa <name>", "force one instruction set of arpeggio")
+  .addOption(
+    new Option("--depth <n...>", "measure behind so many cached tokens instead, e.g. 0 1024 4096")
+      .argParser((text: string, before?: number[]) => [...(before ?? []), depthOf(text)]),
+  )
+  .option("--no-peer", "with --depth: without node-llama-cpp")
   .option("--json", "print JSON with every measurement")
   .action(compare);
+
+/** Up to the longest context of what is compared with, less what is measured behind it. */
+const depthOf = integerIn({ min: 0, max: 2 ** 20 - ROOM_TOKENS });
 
 if (import.meta.main) await program.parseAsync();
 
@@ -56,6 +68,12 @@ function compare(flags: Flags): void {
   const model = fileURLToPath(new URL(`.cache/${shape}-${type.toLowerCase()}.gguf`, import.meta.url));
   note(`writing ${shape} ${type} unless it is there ...`);
   writeRandomModel(model, { shape: shapes[shape], mix: type });
+  if (flags.depth !== undefined) {
+    const { depth: depths, peer, runtimes } = flags;
+    const results = compareDepths({ model, threads, rounds, depths, peer, runtimes, note, env: environmentOf(flags) });
+    console.log(flags.json ? JSON.stringify(results, null, 2) : depthText(results));
+    return;
+  }
   buildLimits();
   note("measuring the machine ...");
   const before = measureLimits(threads);
@@ -77,15 +95,19 @@ function compare(flags: Flags): void {
 }
 
 /** The one to compare with last. */
-function contendersOf({ runtimes: names, isa }: Flags): Contender[] {
+function contendersOf(flags: Flags): Contender[] {
   const script = (name: string) => fileURLToPath(new URL(name, import.meta.url));
-  const ours = names.map((name) => ({
+  const ours = flags.runtimes.map((name) => ({
     name: `arpeggio under ${name}`,
     command: [...runCommand(name), script("measure_arpeggio.ts")],
-    env: isa === undefined ? process.env : { ...process.env, ARPEGGIO_ISA: isa },
+    env: environmentOf(flags),
   }));
   const command = [...runCommand("node"), script("measure_llama_cpp.mjs")];
   return [...ours, { name: "node-llama-cpp", command, env: process.env }];
+}
+
+function environmentOf({ isa }: Flags): NodeJS.ProcessEnv {
+  return isa === undefined ? process.env : { ...process.env, ARPEGGIO_ISA: isa };
 }
 
 function measureOne({ name, command, env }: Contender, task: Task): Measurement {
