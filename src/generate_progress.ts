@@ -9,7 +9,7 @@ import type { StreamDecoder } from "./tokenizer/mod.ts";
 
 /** Collects tokens until one of them, or their number, ends the text. */
 export class GenerateProgress {
-  readonly clock = new GenerateClock();
+  readonly clock: GenerateClock = new GenerateClock();
   /** Why it is over; `undefined` while it goes on. */
   stopReason: StopReason | undefined;
   promptTokens = 0;

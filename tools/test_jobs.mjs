@@ -45,6 +45,11 @@ export function checkJobs() {
   const tsc = join(modules, "typescript", "bin", "tsc");
   return [
     { ...common, name: "type check", command: [executable("node"), tsc, "--project", root] },
+    {
+      ...common,
+      name: "everything exported from src has an explicit type, as JSR wants",
+      command: [executable("node"), tsc, "--project", join(root, "tools", "release"), "--noEmit"],
+    },
     { ...common, name: "generated abi.ts is fresh", command: [...zigBuildCommand(), "abi-check"] },
     { ...common, name: "format check", command: [executable("deno"), "fmt", "--check"] },
   ];

@@ -44,7 +44,7 @@ export class KvCache {
   readonly pools: readonly BlockPool<PrefixNode>[];
   readonly tree: PrefixTree;
   /** The sequences that hold blocks, the least recently used first. */
-  readonly attached = new Set<KvSequence>();
+  readonly attached: Set<KvSequence> = new Set();
 
   /** All blocks are free at first. */
   constructor(groups: readonly KvGroup[], memory: BlockMemory) {

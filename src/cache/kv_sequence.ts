@@ -102,7 +102,7 @@ export class KvSequence implements Disposable {
    * Whether positions up to this one can be had without taking any from another sequence, when they are computed in
    * chunks of this many tokens: layers with a window give blocks back on the way. Default: in one.
    */
-  canReserve(positions: number, { chunk = Infinity } = {}): boolean {
+  canReserve(positions: number, { chunk = Infinity }: { chunk?: number } = {}): boolean {
     return this.#cache.groups.every(({ window }, group) => {
       const last = window === 0 ? positions : Math.min(positions, this.#length + window + chunk);
       return this.#tables.missing(group, { length: this.#length, positions: last }) <= this.#cache.available(group);

@@ -29,12 +29,12 @@ export class TokenList {
   }
 
   /** The tokens from `begin` to before `end`: a view, valid until the list changes. */
-  view(begin = 0, end = this.#length): Int32Array<ArrayBuffer> {
+  view(begin = 0, end: number = this.#length): Int32Array<ArrayBuffer> {
     return this.#ids.subarray(begin, Math.min(end, this.#length));
   }
 
   /** Removes the tokens from `begin` to before `end`. */
-  remove(begin: number, end = this.#length): void {
+  remove(begin: number, end: number = this.#length): void {
     this.#ids.copyWithin(begin, end, this.#length);
     this.#length -= end - begin;
   }

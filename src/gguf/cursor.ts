@@ -12,7 +12,7 @@ import { NAME_BYTES_MAX, type ScalarType, type ValueType, valueTypes } from "./v
  * merges) take 10 to 15 MB and files that carry a whole tokenizer.json 20 MB more, so this is an order of magnitude
  * above what exists, and an offset into it fits 32 bits.
  */
-export const HEADER_BYTES_MAX = 256 * 1024 * 1024;
+export const HEADER_BYTES_MAX: number = 256 * 1024 * 1024;
 
 /** The bytes at hand are only the beginning of the file, and the header goes on. Never leaves the folder. */
 export class NeedMoreBytes extends Error {

@@ -9,7 +9,7 @@ import { decodeUtf8 } from "./utf8.ts";
 import type { MetadataArray, MetadataValue, ValueType } from "./value_types.ts";
 
 /** The value of an entry of this header; of an array only the first `elementsMax` elements (default: all). */
-export function completeValue(header: Uint8Array, entry: MetadataEntry, elementsMax = Infinity): MetadataValue {
+export function completeValue(header: Uint8Array, entry: MetadataEntry, elementsMax: number = Infinity): MetadataValue {
   if (entry.type === "string") return { type: "string", value: textOrBytes(header, entry) };
   if (entry.type === "array") {
     const cursor = new Cursor(header, header.length);

@@ -17,15 +17,19 @@ export interface System {
   /** `undefined` except on Linux, and there where it cannot be told. */
   readonly libc: Libc | undefined;
   readonly runtime: Runtime["name"];
+  /** Whether this was loaded from an address (JSR) and not from a file: then packages are the program's. */
+  readonly fromAddress: boolean;
 }
 
 /** Finds the file of an installed package's library. */
 export type FindPackage = (platform: Platform) => string | undefined;
 
+const isFromAddress = !import.meta.url.startsWith("file:");
+
 /** The system that this is running on. */
 export function currentSystem(): System {
   const { name: runtime, libc } = currentRuntime();
-  return { os: process.platform, cpu: process.arch, libc: libc(), runtime };
+  return { os: process.platform, cpu: process.arch, libc: libc(), runtime, fromAddress: isFromAddress };
 }
 
 /** A system in words: "linux-x64 (musl)". */
@@ -48,6 +52,7 @@ export function explainMissingPackage(system: System, find: FindPackage = instal
     return `there is none for ${systemName(system)}, only for ${platforms.map(systemName).join(", ")}`;
   }
   const names = wanted.map(packageNameOf).join(" or ");
+  if (system.fromAddress) return `${names} is not there. The package of npm brings it along: deno add npm:arpeggio`;
   const other = platforms.find((platform) => !wanted.includes(platform) && find(platform) !== undefined);
   if (other === undefined) {
     const again = { node: "npm install --include=optional", bun: "bun install", deno: "deno install" };
@@ -85,10 +90,14 @@ function platformsFor({ os, cpu, libc }: System): Platform[] {
 function installedLibrary(platform: Platform): string | undefined {
   const file = `${packageNameOf(platform)}/${fileNameFor(platform.os)}`;
   try {
-    if (import.meta.url.startsWith("file:")) return fileURLToPath(import.meta.resolve(file));
-    // Loaded from an address (JSR): packages belong to the program, which is started in its folder.
-    return createRequire(join(process.cwd(), "arpeggio")).resolve(file);
+    return isFromAddress ? resolveFromProgram(file) : fileURLToPath(import.meta.resolve(file));
   } catch {
     return undefined;
   }
+}
+
+/** Goes by the packages of the program, which is started in its folder: the main package of npm is one of them. */
+function resolveFromProgram(file: string): string {
+  const main = createRequire(join(process.cwd(), "program")).resolve("arpeggio/package.json");
+  return createRequire(main).resolve(file);
 }

@@ -122,10 +122,10 @@ export const ALIGNMENT_BYTES = 64;
  * The most positions of a sequence: the angles of positions below it are reduced exactly when the frequencies are at
  * most 1 (csrc/ops/rope_table.c).
  */
-export const POSITIONS_MAX = 2 ** 20;
+export const POSITIONS_MAX: number = 2 ** 20;
 
 /** The most columns of a buffer (csrc/plan.c). */
-export const COLUMNS_MAX = 2 ** 24;
+export const COLUMNS_MAX: number = 2 ** 24;
 
 /** The types a weight from a file may have, by name. */
 export const weightTypes = Object.keys(TypeValues) as readonly WeightType[];

@@ -6,11 +6,11 @@
 /** Tokens and their logits. Only the first `count` entries are valid; the memory is reused from token to token. */
 export class Candidates {
   /** Token ids. (capacity) */
-  ids = new Int32Array(0);
+  ids: Int32Array = new Int32Array(0);
   /** (capacity) */
-  logits = new Float64Array(0);
+  logits: Float64Array = new Float64Array(0);
   /** Room for probabilities while one sampler works. (capacity) */
-  weights = new Float64Array(0);
+  weights: Float64Array = new Float64Array(0);
   count = 0;
   /** Whether the entries are in order. If not, their sequence still depends on nothing but the logits. */
   sorted = false;

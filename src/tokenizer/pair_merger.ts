@@ -28,7 +28,7 @@ export interface MergeRules {
  * 34 GB here).
  */
 const SYMBOLS_MAX = 2 ** 30;
-export const PRIORITIES_MAX = 2 ** 23;
+export const PRIORITIES_MAX: number = 2 ** 23;
 
 /** The children of each place of the heap: next to each other in memory, and the heap is half as deep as with two. */
 const HEAP_ARITY = 4;
@@ -76,7 +76,7 @@ export class PairMerger implements Symbols {
   /**
    * Does at most `steps` steps of the work; whether all of it is done. The symbols left are those from 0 along `next`.
    */
-  run(steps = Infinity): boolean {
+  run(steps: number = Infinity): boolean {
     for (let step = 0; step < steps; step++) {
       if (this.#phase === PHASES.merge) this.#mergeFirst();
       else if (this.#phase === PHASES.collect) this.#collect();

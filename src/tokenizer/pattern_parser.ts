@@ -5,7 +5,7 @@
  */
 
 import { CodePointSet, type CodePointSetParts } from "./code_point_set.ts";
-import { kindBits } from "./unicode.ts";
+import { kindBits, type Property } from "./unicode.ts";
 
 /** A step of a match. `next` is the step after it, `undefined` at the end of the pattern. */
 export type PatternNode =
@@ -99,7 +99,7 @@ class Parser {
     if (property !== null) {
       const name = property[1];
       if (!Object.hasOwn(kindBits, name)) throw this.#error("a known property");
-      parts.kinds |= kindBits[name as keyof typeof kindBits];
+      parts.kinds |= kindBits[name as Property];
       this.#at += property[0].length;
       return;
     }

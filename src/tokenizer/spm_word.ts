@@ -57,7 +57,7 @@ export class SpmWordMerger implements MergeRules {
   }
 
   /** Adds the tokens of at most `symbols` symbols more to the list; whether these were all. */
-  finish(tokens: IntList, symbols = Infinity): boolean {
+  finish(tokens: IntList, symbols: number = Infinity): boolean {
     for (let done = 0; done < symbols && this.#finished >= 0; done++) {
       const symbol = this.#finished;
       const merged = this.#merger.tokens[symbol];

@@ -11,8 +11,11 @@ import { categoryRuns } from "./unicode_data.ts";
 /** The kinds in the order of their numbers; a code point is of exactly one. See unicode_data.ts. */
 const KINDS = "ULTFOMNPSWC";
 
+/** The properties that patterns may name: categories of Unicode, and what is white space. */
+export type Property = "Lu" | "Ll" | "Lt" | "Lm" | "Lo" | "L" | "M" | "N" | "P" | "S" | "White_Space";
+
 /** One bit per kind, so that a property is a set of kinds and a test is one `and`. */
-export const kindBits = {
+export const kindBits: Readonly<Record<Property, number>> = {
   Lu: 1 << KINDS.indexOf("U"),
   Ll: 1 << KINDS.indexOf("L"),
   Lt: 1 << KINDS.indexOf("T"),
@@ -25,7 +28,7 @@ export const kindBits = {
   S: 1 << KINDS.indexOf("S"),
   /** `\s` as Rust, Python and llama.cpp understand it: with U+0085, without U+FEFF (JavaScript: the reverse). */
   White_Space: 1 << KINDS.indexOf("W"),
-} as const;
+};
 
 /** Code points from here on are in few and long runs: searching those saves a megabyte of table. */
 const TABLE_END = 0x40000;

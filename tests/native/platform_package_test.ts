@@ -15,10 +15,10 @@ function installed(...names: PlatformName[]) {
   return ({ name }: Platform) => names.includes(name) ? `/modules/${name}` : undefined;
 }
 
-const glibc: System = { os: "linux", cpu: "x64", libc: "glibc", runtime: "node" };
-const musl: System = { os: "linux", cpu: "x64", libc: "musl", runtime: "bun" };
-const mac: System = { os: "darwin", cpu: "x64", libc: undefined, runtime: "node" };
-const windows: System = { os: "win32", cpu: "arm64", libc: undefined, runtime: "deno" };
+const glibc: System = { os: "linux", cpu: "x64", libc: "glibc", runtime: "node", fromAddress: false };
+const musl: System = { os: "linux", cpu: "x64", libc: "musl", runtime: "bun", fromAddress: false };
+const mac: System = { os: "darwin", cpu: "x64", libc: undefined, runtime: "node", fromAddress: false };
+const windows: System = { os: "win32", cpu: "arm64", libc: undefined, runtime: "deno", fromAddress: false };
 
 describe("currentSystem()", () => {
   it("has a C library on Linux and only there", () => {
@@ -78,6 +78,12 @@ describe("explainMissingPackage()", () => {
       glibc,
       [],
       /^@arpeggio\/linux-x64-gnu is not installed. .*optional dependency.*: npm install --include=optional$/,
+    ],
+    [
+      "no package beside a program that is loaded from JSR",
+      { ...glibc, fromAddress: true },
+      [],
+      /^@arpeggio\/linux-x64-gnu is not there\. .*: deno add npm:arpeggio$/,
     ],
     [
       "an unsupported system",

@@ -11,8 +11,8 @@ import { fileNameFor } from "../../src/native/platforms.ts";
 import { currentRuntime } from "../../src/runtime/mod.ts";
 import { executable, modules, root } from "../../tools/runtimes.mjs";
 import { needsLibrary } from "../native/require_library.ts";
-import { type Registry, startRegistry } from "./registry.ts";
-import { type Ended, hostPlatform, packInstalled, releasedPackages, releaseForHost, run } from "./release_files.ts";
+import type { Registry } from "./registry.ts";
+import { type Ended, hostPlatform, run, startReleaseRegistry } from "./release_files.ts";
 
 const runtime = currentRuntime().name;
 const program = /^```ts\n([^]*?loadModel[^]*?)^```$/m.exec(readFileSync(join(root, "README.md"), "utf8"))![1];
@@ -53,12 +53,7 @@ describe(`the packages, installed by ${install[0].split("/").at(-1)}`, needsLibr
   let registry: Registry;
 
   before(async () => {
-    const output = join(folder, "release");
-    const released = await releaseForHost(output);
-    assert.equal(released.code, 0, released.stderr);
-    const names = Object.keys(packageJson.dependencies);
-    const dependencies = await Promise.all(names.map((name) => packInstalled(name, folder)));
-    registry = await startRegistry([...releasedPackages(output), ...dependencies]);
+    ({ registry } = await startReleaseRegistry(folder));
     mkdirSync(project);
     writeFileSync(join(project, ".npmrc"), `registry=${registry.url}\n`);
     const manifest = { type: "module", dependencies: { arpeggio: packageJson.version } };

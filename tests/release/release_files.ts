@@ -4,12 +4,13 @@ import { spawn } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
+import packageJson from "../../package.json" with { type: "json" };
 import { currentSystem } from "../../src/native/platform_package.ts";
 import { platforms } from "../../src/native/platforms.ts";
 import { executable, root } from "../../tools/runtimes.mjs";
 import { pack } from "../../tools/release/pack.ts";
 import { platformManifest, writePlatformPackage } from "../../tools/release/platform_package.ts";
-import type { RegistryPackage } from "./registry.ts";
+import { type Registry, type RegistryPackage, startRegistry } from "./registry.ts";
 
 /** The platform of this machine. */
 export const hostPlatform = platforms.find((platform) => {
@@ -45,7 +46,7 @@ export function run(
 }
 
 /** Runs `npm run release` for this machine only. */
-export function releaseForHost(output: string): Promise<Ended> {
+function releaseForHost(output: string): Promise<Ended> {
   const script = join(root, "tools", "release.mjs");
   const args = ["--platform", hostPlatform.name, "--output", output];
   return run([executable("node"), script, ...args], { cwd: root });
@@ -55,7 +56,7 @@ export function releaseForHost(output: string): Promise<Ended> {
  * The packages of a release as a registry takes them. Those of other platforms cannot be downloaded. That of the other
  * C library can, but has no usable library: Deno 2.9 installs it too, because it does not look at `libc`.
  */
-export function releasedPackages(output: string): RegistryPackage[] {
+function releasedPackages(output: string): RegistryPackage[] {
   const { os, cpu } = hostPlatform;
   const others = platforms.filter((platform) => platform !== hostPlatform);
   const released = ["arpeggio", hostPlatform.name].map((folder) => {
@@ -76,8 +77,17 @@ export function releasedPackages(output: string): RegistryPackage[] {
   ];
 }
 
+/** Makes a release for this machine in a folder and starts a registry that has it, with what it depends on. */
+export async function startReleaseRegistry(folder: string): Promise<{ registry: Registry; output: string }> {
+  const output = join(folder, "release");
+  const { code, stderr } = await releaseForHost(output);
+  if (code !== 0) throw new Error(stderr);
+  const dependencies = Object.keys(packageJson.dependencies).map((name) => packInstalled(name, folder));
+  return { output, registry: await startRegistry([...releasedPackages(output), ...await Promise.all(dependencies)]) };
+}
+
 /** Makes an archive of an installed package of this checkout, such as "commander". */
-export async function packInstalled(name: string, into: string): Promise<RegistryPackage> {
+async function packInstalled(name: string, into: string): Promise<RegistryPackage> {
   const folder = join(root, "node_modules", name);
   const command = ["npm", "pack", folder, "--ignore-scripts", "--pack-destination", into];
   const { code, stderr } = await run(command, { cwd: into });
