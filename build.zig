@@ -33,6 +33,7 @@ const sources = [_][]const u8{
     "cache.c",
     "frame.c",
     "handle.c",
+    "limits.c",
     "map.c",
     "plan.c",
     "pool.c",

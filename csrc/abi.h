@@ -139,6 +139,12 @@ enum arp_flag {
   ARP_FLAG_ACCUMULATE = 2,  // Add to dst instead of replacing it.
 };
 
+// What arp_measure measures.
+enum arp_rate {
+  ARP_RATE_READ = 0,  // Bytes read from memory per second.
+  ARP_RATE_INT8,      // Operations of int8 dot products per second: a product and a sum are two.
+};
+
 #define ARP_NONE 0xffffffffu  // "No buffer" or "no weight".
 
 struct arp_instr {
@@ -260,6 +266,9 @@ ARP_EXPORT int32_t arp_profile(uint32_t plan, double *data, uint32_t count);
 // f32 values of `count` values of a weight type, exactly as the format defines them.
 ARP_EXPORT int32_t arp_dequantize(uint32_t type, const void *blocks, uint32_t blocks_bytes, float *values,
                                   uint32_t count);
+// The most that `threads` threads (0: one per physical core) do together, into `rate`. Takes about 0.2 s, and for
+// ARP_RATE_READ 512 MiB of memory and 64 more per thread.
+ARP_EXPORT int32_t arp_measure(uint32_t kind, uint32_t threads, double *rate, struct arp_error *error);
 // Memory an object holds, in bytes.
 ARP_EXPORT double arp_memory(uint32_t handle);
 // Gives an object up. What it still executes is cancelled first; objects it refers to live on while needed.

@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "cpu.h"
+#include "limits.h"
 #include "plan.h"
 
 int32_t arp_abi_version(void) { return ARP_ABI_VERSION; }
@@ -218,6 +219,12 @@ int32_t arp_dequantize(uint32_t type, const void *blocks, uint32_t blocks_bytes,
     return ARP_STATUS_INVALID;
   q->dequantize(blocks, values, count);
   return ARP_STATUS_OK;
+}
+
+int32_t arp_measure(uint32_t kind, uint32_t threads, double *rate, struct arp_error *error) {
+  if (kind > ARP_RATE_INT8 || threads > ARP_LIMIT_THREADS || !rate)
+    return fail(error, ARP_STATUS_INVALID, -1, "Kind %u with %u threads cannot be measured", kind, threads);
+  return limit_measure((enum arp_rate)kind, threads ? threads : cpu_cores(), rate, error);
 }
 
 double arp_memory(uint32_t handle) {

@@ -115,6 +115,10 @@ struct kernels {
   void (*attention_merge)(float *into, const float *part, uint32_t queries, uint32_t value_columns);
   // y from the sums over all positions.
   void (*attention_finish)(const struct attention *a, const float *sums);
+  // For csrc/limits.c. Their results only keep the compiler from leaving the work out.
+  uint64_t (*read_memory)(const void *memory, size_t bytes);
+  uint64_t (*dot_products)(uint32_t steps);
+  uint32_t dot_step_operations;
 };
 
 // Columns that share a scale.

@@ -7,7 +7,7 @@ const enums = .{
     .{ "TypeBytes", "ARP_TYPE_BYTES_" }, .{ "Source", "ARP_SOURCE_" }, .{ "Layout", "ARP_LAYOUT_" },
     .{ "Rows", "ARP_ROWS_" },            .{ "Op", "ARP_OP_" },         .{ "RopePairs", "ARP_ROPE_PAIRS_" },
     .{ "Flag", "ARP_FLAG_" },            .{ "Limit", "ARP_LIMIT_" },   .{ "TypeWideBits", "ARP_TYPE_WIDE_BITS_" },
-    .{ "AttentionWeights", "ARP_ATTENTION_" },
+    .{ "AttentionWeights", "ARP_ATTENTION_" }, .{ "Rate", "ARP_RATE_" },
 };
 const structs = .{
     .{ "ErrorRecord", "arp_error" }, .{ "WeightRecord", "arp_weight" },    .{ "BufferRecord", "arp_buffer" },

@@ -8,11 +8,11 @@ import { statSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { Command, Option } from "commander";
 import { integerIn } from "../../src/cli/numbers.ts";
+import { measureLimits, medianLimits } from "../../src/native/limits.ts";
 import { isWeightType } from "../../src/plan/plan.ts";
 import { runCommand, type Runtime, runtimes } from "../../tools/runtimes.mjs";
 import { randomFormats } from "../weights/random_weights.ts";
 import { compareDepths, depthText } from "./depth_compare.ts";
-import { bestLimits, buildLimits, measureLimits } from "./limits.ts";
 import { ROOM_TOKENS } from "./depth_measurement.ts";
 import type { Measurement, Task } from "./measurement.ts";
 import { mixes, writeRandomModel } from "./random_model.ts";
@@ -63,7 +63,7 @@ const depthOf = integerIn({ min: 0, max: 2 ** 20 - ROOM_TOKENS });
 
 if (import.meta.main) await program.parseAsync();
 
-function compare(flags: Flags): void {
+async function compare(flags: Flags): Promise<void> {
   const { shape, type, threads, rounds } = flags;
   const model = fileURLToPath(new URL(`.cache/${shape}-${type.toLowerCase()}.gguf`, import.meta.url));
   note(`writing ${shape} ${type} unless it is there ...`);
@@ -74,9 +74,7 @@ function compare(flags: Flags): void {
     console.log(flags.json ? JSON.stringify(results, null, 2) : depthText(results));
     return;
   }
-  buildLimits();
-  note("measuring the machine ...");
-  const before = measureLimits(threads);
+  const limits = [await measureLimits({ threads })];
   const contenders = contendersOf(flags);
   const measurements: Measurement[][] = contenders.map(() => []);
   for (let round = 0; round < rounds; round++) {
@@ -87,10 +85,13 @@ function compare(flags: Flags): void {
       note(`round ${round + 1} of ${rounds}: ${name}`);
       measurements[index].push(measureOne(contenders[index], { model, threads }));
     }
+    limits.push(await measureLimits({ threads }));
   }
-  const limits = bestLimits(before, measureLimits(threads));
   const fileBytes = statSync(model).size;
-  const report = makeReport({ shape, type, fileBytes, limits, model: shapes[shape], rounds: measurements });
+  const report = makeReport({
+    ...{ shape, type, fileBytes, limits: medianLimits(limits) },
+    ...{ model: shapes[shape], rounds: measurements },
+  });
   console.log(flags.json ? JSON.stringify(report, null, 2) : reportText(report));
 }
 

@@ -1,7 +1,7 @@
 /** From the measurements of all rounds to medians, ratios and shares of the limits, as a table and as JSON. */
 
 import { table } from "../../src/cli/table.ts";
-import type { Limits } from "./limits.ts";
+import type { MachineLimits } from "../../src/native/limits.ts";
 import type { Measurement } from "./measurement.ts";
 import { matrixCosts } from "./random_model.ts";
 import type { Shape } from "./shapes.ts";
@@ -27,7 +27,7 @@ export interface Report {
   readonly shape: string;
   readonly type: string;
   readonly fileBytes: number;
-  readonly limits: Limits;
+  readonly limits: MachineLimits;
   readonly engines: readonly EngineResult[];
 }
 

@@ -35,6 +35,7 @@ INLINE void store_rows(const struct matmul *m, uint32_t row, uint32_t token, f32
 #include "elementwise.h"
 #include "kv.h"
 #include "softmax.h"
+#include "limits.h"
 #include "attention.h"
 
 // Activations end at a multiple of 64 columns, a row at one of its format's block.
@@ -125,4 +126,7 @@ const struct kernels CAT(kernels_, ISA) = {
     .attention = attention,
     .attention_merge = attention_merge,
     .attention_finish = attention_finish,
+    .read_memory = read_memory,
+    .dot_products = dot_products,
+    .dot_step_operations = DOT_STEP_OPERATIONS,
 };

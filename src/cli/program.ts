@@ -6,6 +6,7 @@
 import process from "node:process";
 import { Command } from "commander";
 import { VERSION } from "../version.ts";
+import { benchCommand } from "./bench.ts";
 import { chatCommand } from "./chat.ts";
 import { compileCommand } from "./compile.ts";
 import { describeDiagnostics } from "./diagnostics.ts";
@@ -24,6 +25,7 @@ const commands: readonly ((terminal: Terminal) => Command)[] = [
   inspectCommand,
   tokenizeCommand,
   logitsCommand,
+  benchCommand,
   compileCommand,
 ];
 

@@ -200,6 +200,11 @@ export const AttentionWeights = {
   SLOPES: 2,
 } as const;
 
+export const Rate = {
+  READ: 0,
+  INT8: 1,
+} as const;
+
 export const ErrorRecord = {
   size: 256,
   status: 0,
@@ -295,6 +300,7 @@ export const symbols = {
   arp_write: { parameters: ["u32", "u32", "u32", "u32", "buffer", "u32"], result: "i32" },
   arp_profile: { parameters: ["u32", "buffer", "u32"], result: "i32" },
   arp_dequantize: { parameters: ["u32", "buffer", "u32", "buffer", "u32"], result: "i32" },
+  arp_measure: { parameters: ["u32", "u32", "buffer", "buffer"], result: "i32" },
   arp_memory: { parameters: ["u32"], result: "f64" },
   arp_release: { parameters: ["u32"], result: "i32" },
 } as const;

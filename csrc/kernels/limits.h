@@ -1,0 +1,39 @@
+// What the machine can do at most: reading memory, and int8 dot products in the words of this instruction set.
+// csrc/limits.c measures both.
+#pragma once
+
+// The sum of memory (whole units of 512 bytes) in eight independent streams of vectors.
+static uint64_t read_memory(const void *memory, size_t bytes) {
+  typedef uint64_t u64x8 __attribute__((ext_vector_type(8)));
+  u64x8 sums[8] = {0};
+  for (size_t at = 0; at < bytes; at += sizeof sums) {
+    UNROLL for (int i = 0; i < 8; i++) {
+      u64x8 v;
+      memcpy(&v, (const uint8_t *)memory + at + (size_t)i * sizeof v, sizeof v);
+      sums[i] += v;
+    }
+  }
+  uint64_t total = 0;
+  for (int i = 0; i < 8; i++) total += __builtin_reduce_add(sums[i]);
+  return total;
+}
+
+// A step is as many independent dot products of 64 bytes as the matmul keeps in registers, which covers their latency.
+static uint64_t dot_products(uint32_t steps) {
+  const int8_t x[4] = {1, 2, 3, 4};
+  i32x16 sums[MATMUL_TOKENS];
+  u8x64 weights = u8x64_set(63);
+  for (int i = 0; i < MATMUL_TOKENS; i++) sums[i] = i32x16_set(0);
+  for (uint32_t step = 0; step < steps; step++) {
+    UNROLL for (int i = 0; i < MATMUL_TOKENS; i++) {
+      // The compiler must not know that they are the same every time, or it would multiply only once. They come from
+      // the first-level cache, which has two loads for every dot product.
+      __asm__ volatile("" : "+m"(weights));
+      sums[i] = dot_u6(sums[i], weights, x);
+    }
+  }
+  uint64_t total = 0;
+  for (int i = 0; i < MATMUL_TOKENS; i++) total += (uint32_t)__builtin_reduce_add(sums[i]);
+  return total;
+}
+enum { DOT_STEP_OPERATIONS = MATMUL_TOKENS * 64 * 2 };
