@@ -1,13 +1,13 @@
 // What users do first: install the packages outside of the repository, with install scripts disabled, by the package
 // manager of the runtime that runs this; then type-check and run the program of README.md.
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { mkdirSync, mkdtempSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, sep } from "node:path";
 import process from "node:process";
 import { after, before, describe, it } from "node:test";
 import packageJson from "../../package.json" with { type: "json" };
-import { fileNameFor } from "../../src/native/platforms.ts";
+import { fileNameFor, packageNameOf, platforms } from "../../src/native/platforms.ts";
 import { currentRuntime } from "../../src/runtime/mod.ts";
 import { executable, modules, root } from "../../tools/runtimes.mjs";
 import { needsLibrary } from "../native/require_library.ts";
@@ -90,6 +90,32 @@ describe(`the packages, installed by ${install[0].split("/").at(-1)}`, needsLibr
     const { code, stdout } = await runProgram([bin, "--version", "--verbose"], "--allow-all");
     assert.equal(code, 0);
     assert.match(stdout, new RegExp(`^arpeggio ${packageJson.version}\n[^]*libarpeggio.* \\(its npm package\\)$`, "m"));
+  });
+
+  it("the command line says which Node it needs", { skip: runtime !== "node" && "for Node" }, async () => {
+    const old = "data:text/javascript,Object.defineProperty(process.versions,'node',{value:'20.1.0'})";
+    const bin = join(project, "node_modules", "arpeggio", "arpeggio.mjs");
+    const { code, stderr } = await runProgram(["--import", old, bin, "--version"]);
+    assert.equal(code, 1);
+    assert.match(stderr, /^arpeggio: Expected Node 26\.1 or later, which has node:ffi, but found 20\.1\.0\./);
+  });
+
+  // Deno's node_modules has links that nobody would copy.
+  it("a library for another C library, or none, is explained", { skip: runtime === "deno" && "not Deno" }, async () => {
+    const scope = join(project, "node_modules", "@arpeggio");
+    const [other] = platforms.filter(({ os, cpu, name }) =>
+      os === hostPlatform.os && cpu === hostPlatform.cpu && name !== hostPlatform.name
+    );
+    const install = runtime === "bun" ? "bun install" : "npm install";
+    renameSync(join(scope, hostPlatform.name), join(scope, other?.name ?? "none"));
+    const { code, stderr } = await runProgram(["answer.ts"]);
+    assert.equal(code, 1);
+    const message = `its npm package: ${packageNameOf(hostPlatform)} is not installed`;
+    const reason = other === undefined ? ". It is an optional dependency" : `, but ${packageNameOf(other)} is: `;
+    assert.ok(stderr.includes(message + reason), stderr);
+    assert.ok(stderr.includes(`: ${install}`), stderr);
+    renameSync(join(scope, other?.name ?? "none"), join(scope, hostPlatform.name));
+    assertAnswer(await runProgram(["answer.ts"]));
   });
 
   it("the type check passes", async () => {

@@ -1,5 +1,5 @@
-// The package for JSR: publishing would succeed, without slow types, and Deno runs it from an address, with the library
-// of the package of npm.
+// The package for JSR: publishing would succeed, from its folder and from the checkout, without slow types; and Deno
+// runs it from an address, with the library of the package of npm.
 import assert from "node:assert/strict";
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
@@ -10,7 +10,7 @@ import process from "node:process";
 import { describe, it } from "node:test";
 import packageJson from "../../package.json" with { type: "json" };
 import { currentRuntime } from "../../src/runtime/mod.ts";
-import { executable } from "../../tools/runtimes.mjs";
+import { executable, root } from "../../tools/runtimes.mjs";
 import { MODEL } from "../cli/spawn.ts";
 import { needsLibrary } from "../native/require_library.ts";
 import { run, startReleaseRegistry } from "./release_files.ts";
@@ -48,7 +48,8 @@ describe("the package for JSR", () => {
       for (const project of ["jsr", "project"]) {
         writeFileSync(join(folder, project, ".npmrc"), `registry=${registry.url}\n`);
       }
-      await assertPublishable();
+      await assertPublishable(join(folder, "jsr"));
+      await assertPublishable(root);
       await assertRuns();
     } finally {
       registry.close();
@@ -56,8 +57,9 @@ describe("the package for JSR", () => {
   });
 });
 
-async function assertPublishable(): Promise<void> {
-  const { code, stdout, stderr } = await deno("jsr", "publish", "--dry-run", "--allow-dirty");
+async function assertPublishable(cwd: string): Promise<void> {
+  const command = [executable("deno"), "publish", "--dry-run", "--allow-dirty"];
+  const { code, stdout, stderr } = await run(command, { cwd, env });
   assert.equal(code, 0, stderr);
   assert.match(stdout + stderr, /Checking for slow types in the public API[^]*Success Dry run complete/);
   assert.doesNotMatch(stdout + stderr, /warning|unanalyzable|slow type\b/i);

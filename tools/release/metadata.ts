@@ -8,9 +8,6 @@ const { version, description, license, keywords, dependencies } = packageJson;
 /** The name of the main package on npm. */
 export const mainPackageName: string = packageJson.name;
 
-/** The name of the package with the sources on JSR, where every name has a scope. */
-export const jsrName = `@${mainPackageName}/${mainPackageName}`;
-
 /** The fields that all packages have in common. */
 export const common = { version, license };
 

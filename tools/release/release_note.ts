@@ -3,7 +3,8 @@ import { readFileSync } from "node:fs";
 import { basename, join } from "node:path";
 import packageJson from "../../package.json" with { type: "json" };
 import { root, SetupError } from "../runtimes.mjs";
-import { common, jsrName, mainPackageName } from "./metadata.ts";
+import { jsrName } from "./jsr_package.ts";
+import { common, mainPackageName } from "./metadata.ts";
 import type { PackedPackage } from "./pack.ts";
 
 /** The section of CHANGELOG.md about a version, without its heading. */
