@@ -19,8 +19,11 @@ interface CompileFlags {
   program?: string;
 }
 
-/** How much is copied at a time: enough for the speed of a disk, little enough to end at once when asked to. */
-const COPY_BYTES = 4 * 1024 * 1024;
+/**
+ * How much is copied at a time. The system keeps what is written together together in its cache and maps it together:
+ * after writes of 4 MB the program has 13 MB more resident that it never asks for, after these 0 (Linux 6.18, ext4).
+ */
+const COPY_BYTES = 65536;
 
 const HELP_END = `
 The executable needs nothing else, and chats when it is started without a command. The model stays behind its end and

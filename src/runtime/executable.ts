@@ -39,7 +39,6 @@ const FOLDER_AT_FAULT = /^E(?:ACCES|NOENT|NOSPC|PERM|ROFS|DQUOT|NOTDIR)$|map seg
  */
 export function withExtractedLibrary<Result>(path: string, load: (path: string) => Result): Result {
   if (!isInsideExecutable(path) || process.platform === "win32") return load(path);
-  const bytes = readFileSync(path);
   const reasons: string[] = [];
   for (const folder of [tmpdir(), process.env["XDG_RUNTIME_DIR"], dirname(process.execPath)]) {
     if (folder === undefined || folder === "") continue;
@@ -47,7 +46,10 @@ export function withExtractedLibrary<Result>(path: string, load: (path: string) 
     try {
       own = mkdtempSync(join(folder, "arpeggio-"));
       const copy = join(own, basename(path));
+      const bytes = readFileSync(path);
       writeFileSync(copy, bytes, { mode: 0o700 });
+      // Gives the memory back now.
+      if (bytes.byteLength === bytes.buffer.byteLength) (bytes.buffer as ArrayBuffer).transfer(0);
       return load(copy);
     } catch (error) {
       const { code, message } = error as NodeJS.ErrnoException;
