@@ -13,7 +13,9 @@
  * @module
  */
 
-export { loadModel, type LogitsOptions, Model, type ModelInfo } from "./src/model.ts";
+export { type AppendOptions, Sequence } from "./src/sequence.ts";
+export { loadModel, type LogitsOptions, Model } from "./src/model.ts";
+export type { ModelInfo } from "./src/model_info.ts";
 export type { KvType, LoadModelOptions, LoadPhase, LoadProgress } from "./src/load_options.ts";
 export type { GenerateOptions, LoopOptions } from "./src/generate_options.ts";
 export type { ContextOverflow, OverflowOptions } from "./src/context_overflow.ts";
@@ -47,4 +49,5 @@ export {
   LibraryError,
   NativeError,
   QueueFullError,
+  SequenceStateError,
 } from "./src/errors.ts";

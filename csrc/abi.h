@@ -7,7 +7,7 @@
 #pragma once
 #include <stdint.h>
 
-#define ARP_ABI_VERSION 3
+#define ARP_ABI_VERSION 4
 
 #ifdef _WIN32
 #define ARP_EXPORT __declspec(dllexport)
@@ -236,6 +236,8 @@ ARP_EXPORT int32_t arp_cache_copy(uint32_t cache, uint32_t group, uint32_t from,
 // Copies a whole block to or from caller memory; `bytes` is arp_cache_block_bytes.
 ARP_EXPORT int32_t arp_cache_read(uint32_t cache, uint32_t group, uint32_t block, void *data, uint32_t bytes);
 ARP_EXPORT int32_t arp_cache_write(uint32_t cache, uint32_t group, uint32_t block, const void *data, uint32_t bytes);
+// The positions of a block from `position` on become zeros: what they held is not for whoever reads the block next.
+ARP_EXPORT int32_t arp_cache_clear(uint32_t cache, uint32_t group, uint32_t block, uint32_t position);
 // Turns the keys of blocks by `delta` positions, as ROPE does: `pairs` f64 frequencies (of ROPE_TABLE), enum
 // arp_rope_pairs. What is then written is rounded to the type of the keys again.
 ARP_EXPORT int32_t arp_cache_rotate(uint32_t cache, uint32_t group, const uint32_t *blocks, uint32_t count,

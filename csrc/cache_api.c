@@ -72,6 +72,25 @@ int32_t arp_cache_write(uint32_t cache, uint32_t group, uint32_t block, const vo
   return copy_block(cache, group, block, (uint8_t *)(uintptr_t)data, bytes, false);
 }
 
+int32_t arp_cache_clear(uint32_t handle, uint32_t group, uint32_t block, uint32_t position) {
+  struct cache *cache;
+  int32_t status;
+  const struct cache_group *g = group_acquire(handle, group, &block, 1, &cache, &status, NULL);
+  if (!g) return status;
+  const float zeros[ARP_LIMIT_HEAD_COLUMNS] = {0};
+  const struct arp_cache_shape *s = &g->shape;
+  for (uint32_t layer = 0; layer < s->layers; layer++) {
+    uint8_t *head = cache_block(g, layer, block);
+    for (uint32_t h = 0; h < s->heads; h++, head += g->head_bytes)
+      for (uint32_t slot = position; slot < s->block_positions; slot++) {
+        cache->kernels->key_write[g->key_kind](zeros, head, slot, s->key_columns);
+        cache->kernels->value_write[g->value_kind](zeros, head + g->key_bytes, slot, s->value_columns);
+      }
+  }
+  object_release(&cache->object);
+  return status;
+}
+
 int32_t arp_cache_rotate(uint32_t handle, uint32_t group, const uint32_t *blocks, uint32_t count,
                          const double *frequencies, uint32_t pairs, uint32_t pairs_kind, int32_t delta,
                          struct arp_error *error) {

@@ -75,3 +75,8 @@ export class ContextOverflowError extends ArpeggioError {
     this.contextLength = contextLength;
   }
 }
+
+/** A saved sequence that is damaged, cut off, or of another model, format or version. */
+export class SequenceStateError extends ArpeggioError {
+  override name = "SequenceStateError";
+}

@@ -8,58 +8,20 @@ import type { KvSequence } from "./cache/kv_sequence.ts";
 import type { ChatMessage, RenderOptions } from "./chat/mod.ts";
 import { expectShiftable } from "./context_overflow.ts";
 import { NativeError } from "./errors.ts";
-import { type Engine, generate } from "./generate.ts";
+import { generate } from "./generate.ts";
 import { type GenerateOptions, resolveGenerateOptions } from "./generate_options.ts";
 import { Generation } from "./generation.ts";
 import type { Metadata } from "./gguf/metadata.ts";
 import { checkLoadOptions, type LoadModelOptions } from "./load_options.ts";
+import { describeModel, type ModelInfo } from "./model_info.ts";
 import { loadParts, type ModelParts } from "./model_loading.ts";
-import { describeLibrary } from "./native/library.ts";
 import type { InstructionTime } from "./native/plan.ts";
 import { expectInteger } from "./options.ts";
 import { printPlan } from "./plan/print.ts";
-import { currentRuntime } from "./runtime/mod.ts";
-import { createSampler } from "./sampling/mod.ts";
+import { createSampler, type SamplingOptions } from "./sampling/mod.ts";
+import { Sequence, type SequenceOwner } from "./sequence.ts";
 import { runSliced } from "./time_slice.ts";
 import type { DecodeOptions, EncodeOptions, Tokenizer } from "./tokenizer/mod.ts";
-
-/** What there is to know about a loaded model. */
-export interface ModelInfo {
-  /** The model's name in its file, if it has one. */
-  readonly name: string | undefined;
-  /** The kind of model, such as "llama". */
-  readonly architecture: string;
-  /** The most tokens of prompt and answer together. */
-  readonly contextLength: number;
-  /** The context it was trained with. */
-  readonly contextLengthTrained: number;
-  /** How many tokens there are. */
-  readonly vocabularySize: number;
-  /** Whether the model has a chat template, so that `generate` takes messages. */
-  readonly hasChatTemplate: boolean;
-  /** How exact the matrix products are. */
-  readonly precision: "q8" | "f32";
-  /** How many threads compute. */
-  readonly threads: number;
-  /** The instruction set in use, such as "avx2". */
-  readonly isa: string;
-  /** The runtime and its version, such as "bun 1.4.5". */
-  readonly runtime: string;
-  /** How long loading took, in milliseconds. */
-  readonly loadMs: number;
-  /** The size of the file in bytes. */
-  readonly fileBytes: number;
-  /** Memory for weights in the arrangement of the kernels, in bytes. */
-  readonly weightsBytes: number;
-  /** Memory for keys and values, in bytes; the system provides it as it is filled. */
-  readonly cacheBytes: number;
-  /** How many tokens it has room for: those of all sequences, and those that are kept for prompts to come. */
-  readonly cacheTokens: number;
-  /** Memory for activations, in bytes. */
-  readonly activationsBytes: number;
-  /** What is doubtful about the file, in sentences for people. */
-  readonly warnings: readonly string[];
-}
 
 /**
  * Loads a model, without blocking the event loop.
@@ -102,29 +64,8 @@ export class Model implements Disposable, AsyncDisposable {
 
   /** For {@linkcode loadModel}. */
   constructor(parts: ModelParts, { loadMs, options }: { loadMs: number; options: LoadModelOptions }) {
-    const { file, modelPlan, tokenizer, template, weights, nativeCache, nativePlan, cache, scheduler } = parts;
-    const { isa, cores } = describeLibrary();
-    const runtime = currentRuntime();
     this.#parts = parts;
-    this.info = {
-      name: file.metadata.getString("general.name", { default: undefined }),
-      architecture: modelPlan.architecture,
-      contextLength: modelPlan.plan.contextLength,
-      contextLengthTrained: modelPlan.config.contextLengthTrained,
-      vocabularySize: scheduler.vocabularySize,
-      hasChatTemplate: template.source !== "",
-      precision: options.precision ?? "q8",
-      threads: options.threads ?? cores,
-      isa: isa ?? "none",
-      runtime: `${runtime.name} ${runtime.version()}`,
-      loadMs,
-      fileBytes: file.fileBytes,
-      weightsBytes: weights.memoryBytes,
-      cacheBytes: nativeCache.memoryBytes,
-      cacheTokens: cache.usage.totalTokens,
-      activationsBytes: nativePlan.memoryBytes,
-      warnings: tokenizer.warnings,
-    };
+    this.info = describeModel(parts, { loadMs, options });
   }
 
   /** The keys and values of the model's file. */
@@ -180,7 +121,36 @@ export class Model implements Disposable, AsyncDisposable {
       return parts.cache.createSequence(tokens);
     };
     const request = { ...loop, sampler, open, close: (sequence: KvSequence) => sequence[Symbol.dispose]() };
-    return new Generation((cancel) => generate(this.#engine(), { ...request, cancel }));
+    return new Generation((cancel) => generate(this.#owner(), { ...request, cancel }));
+  }
+
+  /**
+   * A sequence without tokens, to be filled, continued, forked, trimmed and saved.
+   *
+   * @param sampling How its tokens are chosen.
+   * @example
+   * ```ts
+   * import { loadModel } from "arpeggio";
+   *
+   * await using model = await loadModel("models/arpeggio-mini-q4_k_m.gguf");
+   * using story = model.createSequence({ temperature: 0 });
+   * await story.append("Once upon a time");
+   * using other = story.fork({ temperature: 1, seed: 1 });
+   * const [first, second] = await Promise.all([story.generate({ maxTokens: 8 }), other.generate({ maxTokens: 8 })]);
+   * ```
+   */
+  createSequence(sampling: SamplingOptions = {}): Sequence {
+    return Sequence.create(this.#owner(), sampling);
+  }
+
+  /**
+   * A sequence that was saved with `Sequence.save`.
+   *
+   * @throws {SequenceStateError} When the bytes are damaged, or of another model or version: never worse.
+   * @throws {ArpeggioError} When the cache has no room for a sequence that cannot be computed again.
+   */
+  async loadSequence(bytes: Uint8Array): Promise<Sequence> {
+    return await Sequence.load(this.#owner(), bytes);
   }
 
   /**
@@ -249,10 +219,10 @@ export class Model implements Disposable, AsyncDisposable {
     await scheduler?.idle();
   }
 
-  #engine(): Engine {
-    const { tokenizer, scheduler } = this.#use();
-    const { contextLength, loadMs } = this.info;
-    return { tokenizer, scheduler, contextLength, loadMs };
+  #owner(): SequenceOwner {
+    const { tokenizer, scheduler, cache, identity } = this.#use();
+    const { contextLength, vocabularySize, loadMs } = this.info;
+    return { tokenizer, scheduler, cache, identity, contextLength, vocabularySize, loadMs };
   }
 
   #use(): ModelParts {

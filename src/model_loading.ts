@@ -19,14 +19,17 @@ import {
   type ResolvedSizes,
   resolveSizes,
 } from "./load_options.ts";
+import { modelFingerprint } from "./model_fingerprint.ts";
 import { type ModelSource, openModelSource } from "./model_source.ts";
 import { architectureOf, buildModelSliced, cacheShapeOf, type ModelPlan, tensorsToRead } from "./models/mod.ts";
+import { ABI_VERSION } from "./native/abi.ts";
 import { openLibrary } from "./native/library.ts";
 import { NativeCache, NativeWeights } from "./native/objects.ts";
 import { NativePlan } from "./native/plan.ts";
 import { encodeCacheShape, encodePlan } from "./plan/encode.ts";
 import { type CacheShape, instructionName } from "./plan/plan.ts";
 import { Scheduler } from "./scheduler.ts";
+import type { StateIdentity } from "./sequence_state.ts";
 import { runSliced } from "./time_slice.ts";
 import { createTokenizer, type Tokenizer } from "./tokenizer/mod.ts";
 
@@ -47,6 +50,8 @@ export interface ModelParts extends Disposable {
   readonly nativePlan: NativePlan;
   readonly cache: KvCache;
   readonly scheduler: Scheduler;
+  /** What sequences are saved for. */
+  readonly identity: StateIdentity;
 }
 
 /**
@@ -71,6 +76,7 @@ export async function loadParts(source: string | URL | Uint8Array, options: Load
   await nextTurn();
   const encoded = encodePlan(modelPlan.plan);
   const weights = stack.use(await startWeights(file, { source: opened, encoded, options }));
+  const identity = await identityOf(file, { modelPlan, source: opened, options });
   report("tokenizer", 0);
   const tokenizer = await runSliced(createTokenizer(file.metadata), { signal });
   const template = await runSliced(createTemplate(file, { tokenizer, given: options.chatTemplate }), { signal });
@@ -87,7 +93,7 @@ export async function loadParts(source: string | URL | Uint8Array, options: Load
   const scheduler = new Scheduler({ forward, cache, queueMax: sizes.queueMax });
   const owned = stack.move();
   return {
-    ...{ file, modelPlan, tokenizer, template, weights, nativeCache, nativePlan, cache, scheduler },
+    ...{ file, modelPlan, tokenizer, template, weights, nativeCache, nativePlan, cache, scheduler, identity },
     [Symbol.dispose]: () => owned.dispose(),
   };
 }
@@ -123,6 +129,19 @@ async function planModel(
     ...{ cacheBlocks: Math.max(...blocks) },
   });
   return await runSliced(work, { signal: options.signal });
+}
+
+/** What has to be the same for a saved sequence to go on. */
+async function identityOf(
+  file: GgufFile,
+  from: { modelPlan: ModelPlan; source: ModelSource; options: LoadModelOptions },
+): Promise<StateIdentity> {
+  const { modelPlan, source, options: { precision = "q8" } } = from;
+  const groups = modelPlan.cacheShape.map(({ keyType, valueType, window = 0 }) => `${keyType} ${valueType} ${window}`);
+  return {
+    model: await modelFingerprint(source.bytes, file),
+    computation: `abi ${ABI_VERSION}, ${precision}, ${groups.join(", ")}`,
+  };
 }
 
 /** Bytes of a block of each group: of a cache that has one of each. */

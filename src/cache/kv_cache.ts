@@ -24,6 +24,14 @@ export interface BlockMemory {
   copyBlock(group: number, from: number, to: number): void;
   /** Turns the keys of blocks as if they were `delta` positions later (earlier, when negative). */
   rotateBlocks(group: number, blocks: readonly number[], delta: number): void;
+  /** Overwrites the positions of a block from this one on, of 64. */
+  clearBlock(group: number, block: number, position: number): void;
+  /** The size of a block. */
+  blockBytes(group: number): number;
+  /** Copies a block out. */
+  readBlock(group: number, block: number, into: Uint8Array): void;
+  /** Copies a block in, as it came out. */
+  writeBlock(group: number, block: number, from: Uint8Array): void;
 }
 
 /** How many tokens the cache has room for, and how many are in it. */

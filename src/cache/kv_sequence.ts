@@ -215,7 +215,10 @@ export class KvSequence implements Disposable {
   restore(length: number, { repeatable }: { repeatable: boolean }): boolean {
     this.#tables.skip(length);
     this.#ownFrom = 0;
-    if (!this.reserve(length)) return false;
+    if (!this.reserve(length)) {
+      this.detach();
+      return false;
+    }
     this.#length = length;
     this.#repeatable = repeatable;
     return true;

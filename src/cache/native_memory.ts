@@ -12,6 +12,10 @@ type Turn = Omit<KeyRotation, "delta"> | undefined;
 export function nativeMemory(cache: NativeCache, plan: Plan): BlockMemory {
   const turns = turnsOf(plan);
   return {
+    blockBytes: (group) => cache.blockBytes(group),
+    readBlock: (group, block, into) => cache.readBlock(group, block, into),
+    writeBlock: (group, block, from) => cache.writeBlock(group, block, from),
+    clearBlock: (group, block, position) => cache.clearBlock(group, block, position),
     copyBlock: (group, from, to) => cache.copyBlock(group, { from, to }),
     rotateBlocks(group, blocks, delta) {
       const turn = turns[group];

@@ -1,6 +1,6 @@
 // Generated from csrc/abi.h by `zig build abi`. Do not edit.
 
-export const ABI_VERSION = 3;
+export const ABI_VERSION = 4;
 export const NONE = 4294967295;
 
 export const Status = {
@@ -289,6 +289,7 @@ export const symbols = {
   arp_cache_copy: { parameters: ["u32", "u32", "u32", "u32"], result: "i32" },
   arp_cache_read: { parameters: ["u32", "u32", "u32", "buffer", "u32"], result: "i32" },
   arp_cache_write: { parameters: ["u32", "u32", "u32", "buffer", "u32"], result: "i32" },
+  arp_cache_clear: { parameters: ["u32", "u32", "u32", "u32"], result: "i32" },
   arp_cache_rotate: { parameters: ["u32", "u32", "buffer", "u32", "buffer", "u32", "u32", "i32", "buffer"], result: "i32" },
   arp_plan_create: { parameters: ["u32", "u32", "buffer", "buffer", "buffer", "buffer"], result: "i32" },
   arp_submit: { parameters: ["u32", "buffer", "u32", "buffer"], result: "i32" },

@@ -216,6 +216,12 @@ export class NativeCache extends NativeObject {
     unwrap(status, { action: `write block ${block} of cache group ${group} from ${from.length} bytes` });
   }
 
+  /** Overwrites the positions of a block from `position` on with zeros. */
+  clearBlock(group: number, block: number, position: number): void {
+    const status = this.library.functions.arp_cache_clear(handleOf(this), group, block, position);
+    unwrap(status, { action: `clear block ${block} of cache group ${group} from position ${position} on` });
+  }
+
   /**
    * Turns the keys of blocks to positions `delta` further on. They are rounded to the type of the cache again.
    *

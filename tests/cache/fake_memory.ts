@@ -32,6 +32,27 @@ export class FakeMemory implements BlockMemory {
     for (const block of blocks) for (let i = 0; i < SIZE; i++) this.angles[group][block * SIZE + i] += delta;
   }
 
+  clearBlock(group: number, block: number, position: number): void {
+    this.contents[group].fill(0, block * SIZE + position, (block + 1) * SIZE);
+    this.angles[group].fill(0, block * SIZE + position, (block + 1) * SIZE);
+  }
+
+  blockBytes(): number {
+    return 2 * SIZE * 4;
+  }
+
+  readBlock(group: number, block: number, into: Uint8Array): void {
+    const words = new Int32Array(into.buffer, into.byteOffset, 2 * SIZE);
+    words.set(this.contents[group].subarray(block * SIZE, (block + 1) * SIZE));
+    words.set(this.angles[group].subarray(block * SIZE, (block + 1) * SIZE), SIZE);
+  }
+
+  writeBlock(group: number, block: number, from: Uint8Array): void {
+    const words = new Int32Array(from.buffer, from.byteOffset, 2 * SIZE);
+    this.contents[group].set(words.subarray(0, SIZE), block * SIZE);
+    this.angles[group].set(words.subarray(SIZE), block * SIZE);
+  }
+
   /** Where a position is in the memory of a group; `undefined` where its block is gone. */
   place(sequence: KvSequence, group: number, position: number): number | undefined {
     const block = sequence.blockTables[group][Math.floor(position / SIZE)];
