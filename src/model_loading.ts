@@ -126,7 +126,7 @@ async function planModel(
   const blocks = cacheBlocks({ ...sizes, windows, cacheBytes, blockBytes: measureBlocks(shape) });
   const work = buildModelSliced(file, {
     ...{ ...types, tokensMax, outputsMax, threads, tensorData },
-    ...{ cacheBlocks: Math.max(...blocks) },
+    ...{ cacheBlocks: Math.max(...blocks), windowBlocks: Math.min(...blocks) },
   });
   return await runSliced(work, { signal: options.signal });
 }

@@ -3,6 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { ContextOverflowError, loadModel, type Model } from "../mod.ts";
 import { modelUrl } from "./generate/example_model.ts";
+import { windowedModel } from "./generate/windowed_model.ts";
 import { needsLibrary } from "./native/require_library.ts";
 
 const text = "Once upon a time, there was a brave fox named Mia.";
@@ -159,5 +160,38 @@ describe("contextOverflow", needsLibrary, () => {
     const options = { contextOverflow: "shift", keepFirst: 150 } as const;
     assert.throws(() => model.generate(text, options), /contextLength of at least 256 .* with 192 tokens kept/);
     assert.throws(() => model.generate(text, { contextOverflow: "forget" as "shift" }), RangeError);
+  });
+});
+
+describe("Sequence of a model with a window", needsLibrary, () => {
+  it("is trimmed, shifted, saved and forked as others are", async () => {
+    await using model = await loadModel(await windowedModel(100), { tokensMax: 64 });
+    const whole = [...model.tokenize(text.repeat(20))];
+    const expected = async (tokens: readonly number[]) => {
+      model.clearCache();
+      using sequence = model.createSequence({ temperature: 0 });
+      await sequence.append(tokens);
+      return (await sequence.generate({ maxTokens: 8 })).tokens;
+    };
+    const [all, short] = [await expected(whole), await expected(whole.slice(0, 90))];
+    model.clearCache();
+    using sequence = model.createSequence({ temperature: 0 });
+    await sequence.append(whole);
+    using fork = sequence.fork();
+    using loaded = await model.loadSequence(await sequence.save());
+    // Far behind the window: computed again.
+    sequence.trim(90);
+    assert.deepEqual((await sequence.generate({ maxTokens: 8 })).tokens, short);
+    for (const one of [fork, loaded]) {
+      assert.deepEqual((await one.generate({ maxTokens: 8 })).tokens, all);
+      one.trim(whole.length - 1);
+      await one.append(whole.slice(-1));
+      assert.deepEqual((await one.generate({ maxTokens: 8 })).tokens, all);
+    }
+    const lengths = [fork, loaded].map(({ length }) => length);
+    for (const one of [fork, loaded]) await one.shift({ keepFirst: 64, count: 64 });
+    assert.deepEqual([fork.length, loaded.length], lengths.map((length) => length - 64));
+    const [a, b] = [await fork.generate({ maxTokens: 8 }), await loaded.generate({ maxTokens: 8 })];
+    assert.deepEqual(a.tokens, b.tokens);
   });
 });

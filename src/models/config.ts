@@ -17,6 +17,8 @@ export interface TransformerConfig {
   readonly layers: number;
   /** The context the model was trained with, in tokens. */
   readonly contextLengthTrained: number;
+  /** How many positions a token sees, its own among them; 0: all before it. */
+  readonly slidingWindow: number;
   readonly vocabularySize: number;
   /** Columns of the residual stream. */
   readonly columns: number;
@@ -65,6 +67,7 @@ export function readTransformerConfig(file: GgufFile, architecture: string): Tra
     architecture,
     layers: readLayers(file, architecture),
     contextLengthTrained,
+    slidingWindow: metadata.getUint(key("attention.sliding_window"), { min: 0, max: CONTEXT_LENGTH_MAX, default: 0 }),
     vocabularySize: readVocabularySize(file, { architecture, columns }),
     columns,
     feedForwardColumns: metadata.getUint(key("feed_forward_length"), { min: 1, max: WIDTH_MAX }),

@@ -31,6 +31,8 @@ export interface BuildOptions {
   readonly precision: Precision;
   /** The number of blocks of the key/value cache, 64 positions each. */
   readonly cacheBlocks: number;
+  /** The same for layers that see a window of it. Default: as many. */
+  readonly windowBlocks?: number | undefined;
   /** Positions are below this. Default: what the model was trained with, up to 2^20. */
   readonly contextLength?: number | undefined;
   /** The type of keys in the cache. Default: F16, and F32 when the precision is "f32". */
@@ -110,10 +112,10 @@ export function* buildModelSliced(file: GgufFile, options: BuildOptions): Genera
 /** The cache that {@linkcode buildModel} records a model for. */
 export function cacheShapeOf(
   config: TransformerConfig,
-  options: Pick<BuildOptions, "precision" | "cacheBlocks" | "keyType" | "valueType">,
+  options: Pick<BuildOptions, "precision" | "cacheBlocks" | "windowBlocks" | "contextLength" | "keyType" | "valueType">,
 ): CacheShape {
-  const { precision, cacheBlocks } = options;
-  const { layers, keyValueHeads: heads, keyColumns, valueColumns } = config;
+  const { precision, cacheBlocks, windowBlocks = cacheBlocks, contextLength = Infinity } = options;
+  const { layers, keyValueHeads: heads, keyColumns, valueColumns, slidingWindow } = config;
   const { keyType = precision === "f32" ? "F32" : "F16" } = options;
   const { valueType = keyType } = options;
   expectOneOf("keyType", keyType, cacheTypes);
@@ -121,7 +123,10 @@ export function cacheShapeOf(
   if (!Number.isInteger(cacheBlocks) || cacheBlocks < 1 || cacheBlocks > 2 ** 26) {
     throw new RangeError(`Expected cacheBlocks to be an integer in [1, ${2 ** 26}] but found ${cacheBlocks}`);
   }
-  return [{ layers, heads, keyColumns, valueColumns, keyType, valueType, blocks: cacheBlocks }];
+  const group = { layers, heads, keyColumns, valueColumns, keyType, valueType };
+  // A window that the context does not leave is none.
+  const isWindowed = slidingWindow !== 0 && slidingWindow < contextLength;
+  return [isWindowed ? { ...group, blocks: windowBlocks, window: slidingWindow } : { ...group, blocks: cacheBlocks }];
 }
 
 function expectOneOf(name: string, value: string, allowed: readonly string[]): void {

@@ -4,6 +4,7 @@ import { after, before, describe, it } from "node:test";
 import { type GenerateOptions, loadModel, type Model } from "../../mod.ts";
 import { needsLibrary } from "../native/require_library.ts";
 import { greedy, longPrompt, modelUrl, story } from "./example_model.ts";
+import { windowedModel } from "./windowed_model.ts";
 
 const sampled: GenerateOptions = { temperature: 1, seed: 3, maxTokens: 12 };
 
@@ -53,6 +54,27 @@ describe("prefix reuse", needsLibrary, () => {
       reused += usage.cachedTokens;
     }
     assert.ok(reused > 200, `${reused} tokens reused`);
+  });
+
+  it("keeps the window of layers that have one, and gives the same bits there", async () => {
+    // 5 layers see 100 tokens each, so that the prompt of 400 goes far beyond.
+    await using windowed = await loadModel(await windowedModel(100), { tokensMax: 48 });
+    assert.ok(windowed.info.cacheBytes < model.info.cacheBytes);
+    const text = longPrompt.slice(0, 1200);
+    const expected = await uncached(windowed, text);
+    await using whole = await loadModel(await windowedModel(100), { tokensMax: 512, threads: 1 });
+    assert.deepEqual((await uncached(whole, text)).logits, expected.logits);
+    assert.notDeepEqual((await uncached(model, text)).logits, expected.logits);
+    let reused = 0;
+    for (const characters of [200, 600, 1100, 1199]) {
+      windowed.clearCache();
+      await windowed.generate(text.slice(0, characters) + " Mia said", { maxTokens: 3 });
+      const { tokens, usage } = await windowed.generate(text, sampled);
+      assert.deepEqual(tokens, expected.tokens, `${characters} characters`);
+      assert.deepEqual(await windowed.logits([...windowed.tokenize(text), ...tokens]), expected.logits);
+      reused += usage.cachedTokens;
+    }
+    assert.ok(reused > 400, `${reused} tokens reused`);
   });
 
   it("says how full the cache is, and empties it", async () => {

@@ -194,6 +194,7 @@ describe("configure() reads", () => {
     assert.deepEqual(counts, {
       architecture: "llama",
       layers: 5,
+      slidingWindow: 0,
       contextLengthTrained: 512,
       vocabularySize: 1024,
       columns: 256,
