@@ -63,6 +63,7 @@ function cacheCalls(): Record<string, Call> {
     arp_cache_copy: { kinds, call: (handle) => functions.arp_cache_copy(handle, 0, 0, 1) },
     arp_cache_read: { kinds, call: (handle) => functions.arp_cache_read(handle, 0, 2, bytes, bytes.length) },
     arp_cache_write: { kinds, call: (handle) => functions.arp_cache_write(handle, 0, 2, bytes, bytes.length) },
+    arp_cache_clear: { kinds, call: (handle) => functions.arp_cache_clear(handle, 0, 2, 0) },
     arp_cache_rotate: {
       kinds,
       call: (handle, error) => functions.arp_cache_rotate(handle, 0, blocks, 2, ...turn, error),

@@ -192,6 +192,39 @@ describe("NativeCache", needsLibrary, () => {
     }
   });
 
+  it("clears the positions of a block from one on, in every type", () => {
+    for (const type of ["F16", "F32", "BF16", "Q8_0", "Q4_0"] as const) {
+      using cache = NativeCache.create(encodeCacheShape([{ ...shape, keyType: type, valueType: type, blocks: 2 }]));
+      const size = cache.blockBytes(0);
+      const read = (block: number) => {
+        const bytes = new Uint8Array(size);
+        cache.readBlock(0, block, bytes);
+        return bytes;
+      };
+      const nonzero = (bytes: Uint8Array) => bytes.reduce((count, byte) => count + (byte === 0 ? 0 : 1), 0);
+      const written = new Uint8Array(size).fill(7);
+      cache.writeBlock(0, 1, written);
+      cache.clearBlock(0, 1, 64);
+      assert.deepEqual(read(1), written);
+      // Every position takes as many bytes as any other.
+      for (const position of [63, 40, 16, 1]) {
+        cache.clearBlock(0, 1, position);
+        // A code of 4 bits that stands for 0 is 8: those of the cleared positions are no zero bytes.
+        if (type !== "Q4_0") assert.equal(nonzero(read(1)), size * position / 64, `${type} from ${position}`);
+        const once = read(1);
+        cache.clearBlock(0, 1, position);
+        assert.deepEqual(read(1), once);
+      }
+      cache.clearBlock(0, 1, 0);
+      const cleared = read(1);
+      cache.writeBlock(0, 1, written.fill(200));
+      cache.clearBlock(0, 1, 0);
+      assert.deepEqual(read(1), cleared, `${type}: nothing of what was there`);
+      assert.ok(read(0).every((byte) => byte === 0));
+      assert.throws(() => cache.clearBlock(0, 2, 0), { status: "INVALID" });
+    }
+  });
+
   it("throws on blocks and groups it does not have, and on other sizes", () => {
     using cache = NativeCache.create(encodeCacheShape([{ ...shape, blocks: 3 }]));
     const bytes = new Uint8Array(cache.blockBytes(0));
