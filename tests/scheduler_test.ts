@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { type GenerateOptions, loadModel, type Model, QueueFullError } from "../mod.ts";
-import { greedy, longPrompt, modelUrl, story } from "./generate/example_model.ts";
+import { greedy, modelUrl, story } from "./generate/example_model.ts";
 import { needsLibrary } from "./native/require_library.ts";
 
 const words = ["fox", "bear", "girl", "boy", "tree", "boat", "star", "frog", "cat", "dog", "hen", "owl", "cow", "pig"];
@@ -47,10 +47,11 @@ describe("Scheduler", needsLibrary, () => {
     })();
     while (events.length < 3) await new Promise((resolve) => setImmediate(resolve));
     const before = events.length;
-    const long = one.generate(longPrompt, { maxTokens: 1 }).then(() => events.push("long"));
-    const short = one.generate("The cat", { maxTokens: 1 }).then(() => events.push("short"));
+    // Tokens, so that both are there at once.
+    const long = one.logits(Array.from({ length: 400 }, (_, i) => i)).then(() => events.push("long"));
+    const short = one.logits([1, 2, 3]).then(() => events.push("short"));
     await Promise.all([long, short, reading]);
-    // The long prompt has 400 tokens, in steps of 64.
+    // 400 tokens in steps of 64.
     const between = events.slice(before, events.indexOf("long")).filter((event) => event === "answer").length;
     assert.ok(between >= 4, events.join());
     assert.ok(events.indexOf("short") < events.indexOf("long"), events.join());
