@@ -47,7 +47,7 @@ INLINE void store_rows(const struct matmul *m, uint32_t row, uint32_t token, f32
       .ends_inside = name##_columns > 64 && name##_columns > (values),                           \
       .bias_shift = name##_bias_shift,                                                           \
       .with_min = name##_min,                                                                    \
-      .with_sign = name##_signed,                                                                \
+      .bits = name##_bits,                                                                       \
       .unpack = unpack_##name,                                                                   \
       .scales = scales_##name,                                                                   \
   })

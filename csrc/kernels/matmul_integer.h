@@ -11,7 +11,8 @@ struct integer_format {
   uint32_t columns, group, tile_bytes;
   bool ends_inside;  // Rows may end inside a tile, and activations before its end.
   int bias_shift;
-  bool with_min, with_sign;
+  int bits;
+  bool with_min;
   void (*unpack)(const void *tile, int j, u8x64 codes[8]);
   void (*scales)(const void *tile, f32x16 *scale, f32x16 *min);
 };
@@ -23,13 +24,10 @@ enum { TOKENS_AT_ONCE = MATMUL_TOKENS > FEW_TOKENS ? MATMUL_TOKENS : FEW_TOKENS 
 enum { MATMUL_BLOCK_TOKENS = 96, MATMUL_GROUPS = 4, PREFETCH_BYTES = 8192 };
 
 // Where an integer sum starts: -bias * (sum of x), so that it ends as the dot product with code - bias.
-INLINE i32x16 dot_start(struct integer_format f, int32_t minus_sum) {
-  const int shift = f.with_sign ? W8_BIAS_SHIFT : f.bias_shift;
+INLINE i32x16 first_sum(struct integer_format f, int32_t minus_sum) {
+  const int shift = f.bits == SIGNED_BITS ? W8_BIAS_SHIFT : f.bias_shift;
   if (shift <= 0) return i32x16_set(0);
   return i32x16_set(minus_sum) << shift;
-}
-INLINE i32x16 dot4(struct integer_format f, i32x16 sum, u8x64 codes, const int8_t *x) {
-  return f.with_sign ? dot_w8(sum, codes, x) : dot_u6(sum, codes, x);
 }
 
 // Adds columns 32 j to 32 j + 31 of one tile for `count` (a constant) tokens, whose blocks x stand together. All dot
@@ -37,35 +35,36 @@ INLINE i32x16 dot4(struct integer_format f, i32x16 sum, u8x64 codes, const int8_
 // instruction.
 INLINE void add_group(struct integer_format f, const u8x64 codes[8], const f32x16 *scale, const f32x16 *min, int j,
                       const struct q8_block *x, f32x16 *y, uint32_t count) {
-  i32x16 dot[2][TOKENS_AT_ONCE];
-  const int halves = f.group == 32 ? 1 : 2;
-  UNROLL for (uint32_t t = 0; t < count; t++)
-    UNROLL for (int h = 0; h < halves; h++)
-      dot[h][t] = dot_start(f, f.group == 32 ? x[t].minus_total : x[t].minus_sum[h]);
-  UNROLL for (int k = 0; k < 8; k++)
+  const int halves = f.group == 32 ? 1 : 2, steps = 8 / halves;
+  f32x16 first[TOKENS_AT_ONCE];  // What the first half gives, without the scale of x.
+  UNROLL for (int h = 0; h < halves; h++) {
+    dots sum[TOKENS_AT_ONCE];
+    UNROLL for (uint32_t t = 0; t < count; t++)
+      sum[t] = dots_start(first_sum(f, halves == 1 ? x[t].minus_total : x[t].minus_sum[h]));
+    UNROLL for (int k = 0; k < steps; k++)
+      UNROLL for (uint32_t t = 0; t < count; t++)
+        sum[t] = dots_add(sum[t], codes[steps * h + k], x[t].q + 4 * (steps * h + k), k, f.bits);
     UNROLL for (uint32_t t = 0; t < count; t++) {
-      i32x16 *sum = &dot[k / 4 * (halves - 1)][t];
-      *sum = dot4(f, *sum, codes[k], x[t].q + 4 * k);
+      const f32x16 dot = f32x16_from_i32(dots_end(sum[t], steps, f.bits)), x_scale = f32x16_set(x[t].scale);
+      if (halves == 1) y[t] = f32x16_fma(dot * x_scale, scale[j], y[t]);
+      else if (h == 0) first[t] = dot * scale[2 * j];
+      else y[t] = f32x16_fma(f32x16_fma(dot, scale[2 * j + 1], first[t]), x_scale, y[t]);
     }
+  }
+  if (!f.with_min) return;
   UNROLL for (uint32_t t = 0; t < count; t++) {
-    const f32x16 x_scale = f32x16_set(x[t].scale);
-    if (f.group == 32) {
-      y[t] = f32x16_fma(f32x16_from_i32(dot[0][t]) * x_scale, scale[j], y[t]);
-      if (f.with_min) y[t] = f32x16_fma(min[j], f32x16_set(x[t].scaled_total), y[t]);
+    if (halves == 1) {
+      y[t] = f32x16_fma(min[j], f32x16_set(x[t].scaled_total), y[t]);
     } else {
-      const f32x16 first = f32x16_from_i32(dot[0][t]) * scale[2 * j];
-      y[t] = f32x16_fma(f32x16_fma(f32x16_from_i32(dot[1][t]), scale[2 * j + 1], first), x_scale, y[t]);
-      if (f.with_min) {
-        y[t] = f32x16_fma(min[2 * j], f32x16_set(x[t].scaled_sum[0]), y[t]);
-        y[t] = f32x16_fma(min[2 * j + 1], f32x16_set(x[t].scaled_sum[1]), y[t]);
-      }
+      y[t] = f32x16_fma(min[2 * j], f32x16_set(x[t].scaled_sum[0]), y[t]);
+      y[t] = f32x16_fma(min[2 * j + 1], f32x16_set(x[t].scaled_sum[1]), y[t]);
     }
   }
 }
 
 INLINE void unpack_codes(struct integer_format f, const uint8_t *tile, int j, u8x64 codes[8]) {
   f.unpack(tile, j, codes);
-  if (f.with_sign)
+  if (f.bits == SIGNED_BITS)
     for (int k = 0; k < 8; k++) codes[k] = w8_prepare(codes[k]);
 }
 
@@ -190,7 +189,7 @@ INLINE void widen_integer(struct integer_format f, const uint8_t *tile, f32x16 *
     for (int c = 0; c < 32; c++) {
       const int group = f.group == 32 ? j : 2 * j + c / 16, byte = 8 * (c % 4);
       const i32x16 word = (i32x16)codes[c / 4];
-      i32x16 code = f.with_sign ? word << (24 - byte) >> 24 : (i32x16)((u32x16)word >> (uint32_t)byte & 255u);
+      i32x16 code = f.bits == SIGNED_BITS ? word << (24 - byte) >> 24 : (i32x16)((u32x16)word >> (uint32_t)byte & 255u);
       if (f.bias_shift > 0) code -= 1 << f.bias_shift;
       const f32x16 value = f32x16_from_i32(code);
       out[32 * j + c] = f.with_min ? f32x16_fma(value, scale[group], min[group]) : value * scale[group];

@@ -33,7 +33,7 @@
       name##_block_scales(&b, scale, min);                                                                     \
       const int bias = name##_bias_shift > 0 ? 1 << (name##_bias_shift & 31) : 0;                              \
       for (int i = 0; i < (values); i++) {                                                                     \
-        const int code = name##_signed ? (int8_t)codes[i] : codes[i] - bias;                                   \
+        const int code = name##_bits == SIGNED_BITS ? (int8_t)codes[i] : codes[i] - bias;                      \
         out[done + (size_t)i] = (float)code * scale[i / name##_group] - min[i / name##_group];                 \
       }                                                                                                        \
     }                                                                                                          \

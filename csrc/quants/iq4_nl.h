@@ -11,7 +11,7 @@ typedef struct {
   uint8_t qs[2][4][64];
   _Float16 d[2][16];
 } tile_iq4_nl;
-enum { iq4_nl_columns = 64, iq4_nl_group = 32, iq4_nl_bias_shift = NO_BIAS, iq4_nl_signed = 1, iq4_nl_min = 0 };
+enum { iq4_nl_columns = 64, iq4_nl_group = 32, iq4_nl_bias_shift = NO_BIAS, iq4_nl_bits = SIGNED_BITS, iq4_nl_min = 0 };
 
 INLINE void iq4_nl_codes(const block_iq4_nl *b, uint8_t codes[32]) {
   split_values(b->qs, (const uint8_t *)iq4_nl_values, codes);

@@ -11,7 +11,7 @@ typedef struct {
   uint8_t qs[4][4][64];
   uint8_t e[4][16];
 } tile_mxfp4;
-enum { mxfp4_columns = 128, mxfp4_group = 32, mxfp4_bias_shift = FP4_BIAS_SHIFT, mxfp4_signed = 0, mxfp4_min = 0 };
+enum { mxfp4_columns = 128, mxfp4_group = 32, mxfp4_bias_shift = FP4_BIAS_SHIFT, mxfp4_bits = FP4_BITS, mxfp4_min = 0 };
 
 // The bits of 2^(e - 128) in f32, for integers and vectors of them: normal from e = 2 on, 2^-128 and 2^-127 are
 // subnormal.

@@ -12,7 +12,7 @@ typedef struct {
   uint8_t scales[16][16];
   _Float16 d[16], dmin[16];
 } tile_q2_k;
-enum { q2_k_columns = 256, q2_k_group = 16, q2_k_bias_shift = NO_BIAS, q2_k_signed = 0, q2_k_min = 1 };
+enum { q2_k_columns = 256, q2_k_group = 16, q2_k_bias_shift = NO_BIAS, q2_k_bits = 2, q2_k_min = 1 };
 
 INLINE void q2_k_codes(const block_q2_k *b, uint8_t codes[256]) { k_pairs(b->qs, codes); }
 INLINE void q2_k_block_scales(const block_q2_k *b, float *scale, float *min) {

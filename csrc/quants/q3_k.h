@@ -13,7 +13,7 @@ typedef struct {
   _Float16 d[16];
   uint8_t unused[32];  // 110 * 16 bytes are half a cache line short of whole ones; 2 % buys aligned loads.
 } tile_q3_k;
-enum { q3_k_columns = 256, q3_k_group = 16, q3_k_bias_shift = 2, q3_k_signed = 0, q3_k_min = 0 };
+enum { q3_k_columns = 256, q3_k_group = 16, q3_k_bias_shift = 2, q3_k_bits = 3, q3_k_min = 0 };
 
 // With the 12 bytes as three little-endian words a, b, c: scales 0 to 7 have their low four bits in the low halves of a
 // and b, scales 8 to 15 in the high ones; the high two bits of scales 4i to 4i + 3 are bits 2i of c's bytes.

@@ -10,7 +10,7 @@ typedef struct {
   uint8_t qs[2][4][64];
   _Float16 d[2][16];
 } tile_q4_0;
-enum { q4_0_columns = 64, q4_0_group = 32, q4_0_bias_shift = 3, q4_0_signed = 0, q4_0_min = 0 };
+enum { q4_0_columns = 64, q4_0_group = 32, q4_0_bias_shift = 3, q4_0_bits = 4, q4_0_min = 0 };
 
 INLINE void q4_0_codes(const block_q4_0 *b, uint8_t codes[32]) {
   split_nibbles(b->qs, codes);

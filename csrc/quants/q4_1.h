@@ -10,7 +10,7 @@ typedef struct {
   uint8_t qs[2][4][64];
   _Float16 d[2][16], m[2][16];
 } tile_q4_1;
-enum { q4_1_columns = 64, q4_1_group = 32, q4_1_bias_shift = NO_BIAS, q4_1_signed = 0, q4_1_min = 1 };
+enum { q4_1_columns = 64, q4_1_group = 32, q4_1_bias_shift = NO_BIAS, q4_1_bits = 4, q4_1_min = 1 };
 
 INLINE void q4_1_codes(const block_q4_1 *b, uint8_t codes[32]) { split_nibbles(b->qs, codes); }
 INLINE void q4_1_block_scales(const block_q4_1 *b, float *scale, float *min) {

@@ -12,7 +12,7 @@ typedef struct {
   uint8_t scales[3][64];
   _Float16 d[16], dmin[16];
 } tile_q4_k;
-enum { q4_k_columns = 256, q4_k_group = 32, q4_k_bias_shift = NO_BIAS, q4_k_signed = 0, q4_k_min = 1 };
+enum { q4_k_columns = 256, q4_k_group = 32, q4_k_bias_shift = NO_BIAS, q4_k_bits = 4, q4_k_min = 1 };
 
 INLINE void q4_k_codes(const block_q4_k *b, uint8_t codes[256]) {
   for (int j = 0; j < 4; j++)

@@ -11,7 +11,7 @@ typedef struct {
   uint8_t qh[2][64];
   _Float16 d[2][16];
 } tile_q5_0;
-enum { q5_0_columns = 64, q5_0_group = 32, q5_0_bias_shift = 4, q5_0_signed = 0, q5_0_min = 0 };
+enum { q5_0_columns = 64, q5_0_group = 32, q5_0_bias_shift = 4, q5_0_bits = 5, q5_0_min = 0 };
 
 INLINE void q5_0_codes(const block_q5_0 *b, uint8_t codes[32]) {
   split_nibbles(b->qs, codes);

@@ -11,7 +11,7 @@ typedef struct {
   uint8_t qh[2][64];
   _Float16 d[2][16], m[2][16];
 } tile_q5_1;
-enum { q5_1_columns = 64, q5_1_group = 32, q5_1_bias_shift = NO_BIAS, q5_1_signed = 0, q5_1_min = 1 };
+enum { q5_1_columns = 64, q5_1_group = 32, q5_1_bias_shift = NO_BIAS, q5_1_bits = 5, q5_1_min = 1 };
 
 INLINE void q5_1_codes(const block_q5_1 *b, uint8_t codes[32]) {
   split_nibbles(b->qs, codes);

@@ -12,7 +12,7 @@ typedef struct {
   uint8_t scales[3][64];
   _Float16 d[16], dmin[16];
 } tile_q5_k;
-enum { q5_k_columns = 256, q5_k_group = 32, q5_k_bias_shift = NO_BIAS, q5_k_signed = 0, q5_k_min = 1 };
+enum { q5_k_columns = 256, q5_k_group = 32, q5_k_bias_shift = NO_BIAS, q5_k_bits = 5, q5_k_min = 1 };
 
 INLINE void q5_k_codes(const block_q5_k *b, uint8_t codes[256]) {
   for (int j = 0; j < 8; j++)

@@ -15,7 +15,7 @@ typedef struct {
   _Float16 d[16];
   uint8_t unused[32];  // 210 * 16 bytes are half a cache line short of whole ones; 1 % buys aligned loads.
 } tile_q6_k;
-enum { q6_k_columns = 256, q6_k_group = 16, q6_k_bias_shift = 5, q6_k_signed = 0, q6_k_min = 0 };
+enum { q6_k_columns = 256, q6_k_group = 16, q6_k_bias_shift = 5, q6_k_bits = 6, q6_k_min = 0 };
 
 INLINE void q6_k_codes(const block_q6_k *b, uint8_t codes[256]) {
   for (int j = 0; j < 8; j++) {

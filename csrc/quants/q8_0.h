@@ -10,7 +10,7 @@ typedef struct {
   uint8_t qs[2][8][64];
   _Float16 d[2][16];
 } tile_q8_0;
-enum { q8_0_columns = 64, q8_0_group = 32, q8_0_bias_shift = NO_BIAS, q8_0_signed = 1, q8_0_min = 0 };
+enum { q8_0_columns = 64, q8_0_group = 32, q8_0_bias_shift = NO_BIAS, q8_0_bits = SIGNED_BITS, q8_0_min = 0 };
 
 INLINE void q8_0_codes(const block_q8_0 *b, uint8_t codes[32]) { memcpy(codes, b->qs, 32); }
 INLINE void q8_0_block_scales(const block_q8_0 *b, float *scale, float *min) {

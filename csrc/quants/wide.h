@@ -17,7 +17,7 @@ enum { WIDE_BIAS_SHIFT = 6 };
     float scale[256 / (columns_per_scale)][16];                                                        \
   } tile_##name;                                                                                       \
   enum { name##_columns = 256, name##_group = (columns_per_scale) };                                   \
-  enum { name##_bias_shift = WIDE_BIAS_SHIFT, name##_signed = 0, name##_min = 0 };                     \
+  enum { name##_bias_shift = WIDE_BIAS_SHIFT, name##_bits = 7, name##_min = 0 };                     \
   INLINE void name##_unpack(const tile_##name *t, int j, u8x64 codes[8]) { unpack_bytes(t->codes[j], codes); } \
   INLINE void name##_scales(const tile_##name *t, f32x16 *scale, f32x16 *min) {                        \
     for (int g = 0; g < 256 / (columns_per_scale); g++) scale[g] = f32x16_load(t->scale[g]);           \
@@ -37,7 +37,7 @@ INLINE void pack_wide(uint8_t tile[8][8][64], int row, const uint8_t *codes) {
 #define WIDE_FORMAT(name, values, wide)                                                                \
   typedef tile_##wide tile_##name;                                                                     \
   enum { name##_columns = wide##_columns, name##_group = wide##_group };                               \
-  enum { name##_bias_shift = NO_BIAS, name##_signed = 1 };                                             \
+  enum { name##_bias_shift = NO_BIAS, name##_bits = SIGNED_BITS };                                             \
   INLINE void name##_pack(tile_##name *t, int row, const block_##name *b, const uint8_t *codes) {      \
     enum { groups = (values) / wide##_group };                                                         \
     pack_wide(t->codes, row, codes);                                                                   \

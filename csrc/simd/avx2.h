@@ -4,7 +4,7 @@
 
 #include "vector.h"
 
-enum { FEW_TOKENS = 4, MATMUL_TOKENS = 2, MATMUL_TOKENS_HALVES = 1, FLOAT_TOKENS = 4 };
+enum { FEW_TOKENS = 4, MATMUL_TOKENS = 3, MATMUL_TOKENS_HALVES = 2, FLOAT_TOKENS = 4 };
 enum { ATTENTION_QUERIES = 4, ATTENTION_VECTORS = 1 };
 
 // The two registers of a 16-lane vector.
@@ -59,6 +59,39 @@ INLINE i32x16 dot_w8(i32x16 sum, u8x64 w8, const int8_t *x) {
     r.i[i] = _mm256_add_epi32(s.i[i], _mm256_madd_epi16(p, ones));
   }
   return r.i32;
+}
+
+// Dot products in progress (see dots.h). Sums of two products stay in 16 bits for as many steps as cannot overflow:
+// widening them is half of the work. A step adds at most 2 * (2^bits - 1) * 127.
+typedef struct {
+  pair sum, part;
+} dots;
+// Both halves now: the compiler would do all of one first, and keep every broadcast for the other in memory.
+#define TOGETHER(p) __asm__("" : "+x"((p).i[0]), "+x"((p).i[1]))
+INLINE int dots_steps(int bits) { return bits <= 4 ? 8 : bits == 5 ? 4 : bits == 6 ? 2 : 1; }
+INLINE dots dots_widen(dots d) {
+  const __m256i ones = _mm256_set1_epi16(1);
+  for (int i = 0; i < 2; i++) d.sum.i[i] = _mm256_add_epi32(d.sum.i[i], _mm256_madd_epi16(d.part.i[i], ones));
+  TOGETHER(d.sum);
+  return d;
+}
+INLINE dots dots_start(i32x16 sum) { return (dots){.sum = {.i32 = sum}}; }
+INLINE dots dots_add(dots d, u8x64 codes, const int8_t *x, int k, int bits) {
+  if (bits == SIGNED_BITS) {
+    d.sum.i32 = dot_w8(d.sum.i32, codes, x);
+    return d;
+  }
+  const pair w = {.u8 = codes};
+  const __m256i b = broadcast4(x);
+  for (int i = 0; i < 2; i++) {
+    const __m256i products = _mm256_maddubs_epi16(w.i[i], b);
+    d.part.i[i] = k % dots_steps(bits) == 0 ? products : _mm256_add_epi16(d.part.i[i], products);
+  }
+  TOGETHER(d.part);
+  return (k + 1) % dots_steps(bits) == 0 ? dots_widen(d) : d;
+}
+INLINE i32x16 dots_end(dots d, int count, int bits) {
+  return (bits != SIGNED_BITS && count % dots_steps(bits) != 0 ? dots_widen(d) : d).sum.i32;
 }
 INLINE u8x64 u8x64_lookup(const uint8_t table[16], u8x64 v) {
   const __m256i t = _mm256_broadcastsi128_si256(_mm_loadu_si128((const void *)table));

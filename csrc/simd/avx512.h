@@ -29,3 +29,5 @@ INLINE u8x64 u8x64_lookup(const uint8_t table[16], u8x64 v) {
   const __m512i t = _mm512_broadcast_i32x4(_mm_loadu_si128((const void *)table));
   return (u8x64)_mm512_shuffle_epi8(t, (__m512i)v);
 }
+
+#include "dots.h"

@@ -48,3 +48,5 @@ INLINE u8x64 u8x64_lookup(const uint8_t table[16], u8x64 v) {
   for (int i = 0; i < 4; i++) r.u[i] = vqtbl1q_u8(t, x.u[i]);
   return r.u8;
 }
+
+#include "dots.h"

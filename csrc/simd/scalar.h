@@ -59,3 +59,5 @@ INLINE u8x64 u8x64_lookup(const uint8_t table[16], u8x64 v) {
   for (int i = 0; i < 64; i++) bytes[i] = table[bytes[i]];
   return u8x64_load(bytes);
 }
+
+#include "dots.h"

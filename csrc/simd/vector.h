@@ -41,6 +41,9 @@ LOAD_STORE(u8x16)
 LOAD_STORE(i8x16)
 #undef LOAD_STORE
 
+// Codes of so many bits are int8, others unsigned.
+enum { SIGNED_BITS = 8 };
+
 INLINE f32x16 f32x16_set(float x) { return (f32x16)x; }
 INLINE i32x16 i32x16_set(int32_t x) { return (i32x16)x; }
 INLINE u8x64 u8x64_set(uint8_t x) { return (u8x64)x; }
