@@ -79,6 +79,14 @@ struct attention {
   float *scratch;              // attention_scratch_bytes
 };
 
+// `count` spans of `positions` positions, whole softmax parts, from position `from` on; sums of one stand `stride`
+// floats behind those of the span before it.
+struct attention_spans {
+  uint32_t from, positions, count;
+  float *sums;
+  size_t stride;
+};
+
 struct quant_kernels {
   uint32_t columns;      // Per tile.
   uint32_t tile_bytes;
@@ -109,8 +117,8 @@ struct kernels {
   // The keys of one head in a block, turned by (cos, sin) pairs.
   void (*keys_rotate)(enum kv_kind kind, uint8_t *keys, uint32_t columns, const float *table, uint32_t rotated,
                       bool neox);
-  // Maximum, sum and weighted values of every query (attention_sums_bytes) over positions `from` to `to`.
-  void (*attention)(const struct attention *a, uint32_t from, uint32_t to, float *sums);
+  // Maximum, sum and weighted values of every query (attention_sums_bytes) over each span.
+  void (*attention)(const struct attention *a, struct attention_spans spans);
   // `into` becomes the sums over the positions of both. Bits depend on the order.
   void (*attention_merge)(float *into, const float *part, uint32_t queries, uint32_t value_columns);
   // y from the sums over all positions.

@@ -18,6 +18,13 @@ struct attention_work {
   float *maximum, *total, *keep, *gain;  // Of one part. (queries)
 };
 
+// Memory that is read ahead into L2 while a few queries are computed, which is faster than memory is: an address per 64
+// positions or for all columns, and bytes from one position or column to the next.
+struct read_ahead {
+  const uint8_t *at[SOFTMAX_POSITIONS / 64];
+  size_t step;
+};
+
 // Queries first to first + count - 1 of a tile, and what they see of a part: positions, empty when first > last.
 struct query_group {
   uint32_t first, count;
@@ -38,11 +45,14 @@ INLINE struct attention_work work_at(const struct attention *a) {
 }
 
 // scores (count, vectors * 16) = q (columns, count) . keys (vectors, columns, 16)
-INLINE void score_block(const float *q, const float *keys, uint32_t columns, float *scores, uint32_t count) {
+INLINE void score_block(const float *q, const float *keys, uint32_t columns, float *scores, struct read_ahead ahead,
+                        uint32_t count) {
+  const uint8_t *next = ahead.at[0];
   f32x16 s[ATTENTION_QUERIES][ATTENTION_VECTORS];
   UNROLL for (uint32_t i = 0; i < count; i++)
     UNROLL for (uint32_t v = 0; v < ATTENTION_VECTORS; v++) s[i][v] = f32x16_set(0);
-  for (uint32_t c = 0; c < columns; c++, q += count, keys += 16) {
+  for (uint32_t c = 0; c < columns; c++, q += count, keys += 16, next += ahead.step) {
+    __builtin_prefetch(next, 0, 2);
     f32x16 k[ATTENTION_VECTORS];
     UNROLL for (uint32_t v = 0; v < ATTENTION_VECTORS; v++) k[v] = f32x16_load(keys + v * 16 * (size_t)columns);
     UNROLL for (uint32_t i = 0; i < count; i++) {
@@ -57,10 +67,12 @@ INLINE void score_block(const float *q, const float *keys, uint32_t columns, flo
 
 // sums (count, vectors * 16) = sums * keep + gain * (weights (count, positions) . values (positions, 32))
 INLINE void value_block(const float *weights, const float *values, uint32_t positions, float *sums, size_t stride,
-                        const float *keep, const float *gain, uint32_t count, uint32_t vectors) {
+                        const float *keep, const float *gain, const struct read_ahead *ahead, uint32_t count,
+                        uint32_t vectors) {
   f32x16 s[ATTENTION_QUERIES][ATTENTION_VECTORS];
   UNROLL for (uint32_t i = 0; i < count; i++) UNROLL for (uint32_t v = 0; v < vectors; v++) s[i][v] = f32x16_set(0);
   for (uint32_t p = 0; p < positions; p++, values += KV_GROUP) {
+    __builtin_prefetch(ahead->at[p / 64] + p % 64 * ahead->step, 0, 2);
     f32x16 x[ATTENTION_VECTORS];
     UNROLL for (uint32_t v = 0; v < vectors; v++) x[v] = f32x16_load(values + 16 * v);
     UNROLL for (uint32_t i = 0; i < count; i++) {
@@ -79,10 +91,10 @@ INLINE void value_block(const float *weights, const float *values, uint32_t posi
 
 // The counts are constants for the compiler.
 static void score_group(const struct attention *a, const struct attention_work *w, const struct query_group *g,
-                        uint32_t vector) {
+                        uint32_t vector, struct read_ahead ahead) {
   const float *q = w->q + g->first * (size_t)a->key_columns;
   float *scores = w->scores + g->first * (size_t)SCORE_STRIDE + 16 * vector;
-#define CALL(count) score_block(q, w->keys, a->key_columns, scores, count)
+#define CALL(count) score_block(q, w->keys, a->key_columns, scores, ahead, count)
   if (g->count == ATTENTION_QUERIES) CALL(ATTENTION_QUERIES);
   else if (g->count == 4) CALL(4);
   else if (g->count == 2) CALL(2);
@@ -92,7 +104,7 @@ static void score_group(const struct attention *a, const struct attention_work *
 
 // `first` is the position of values[0]; columns from c on.
 static void value_group(const struct attention_work *w, const struct query_group *g, uint32_t part, uint32_t first,
-                        float *sums, uint32_t stride, uint32_t c) {
+                        float *sums, uint32_t stride, uint32_t c, const struct read_ahead *ahead) {
   const float *weights = w->scores + g->first * (size_t)SCORE_STRIDE + (g->seen.first - part);
   const float *values = w->values + (g->seen.first - first) * (size_t)KV_GROUP;
   const float *keep = w->keep + g->first, *gain = w->gain + g->first;
@@ -100,7 +112,7 @@ static void value_group(const struct attention_work *w, const struct query_group
   float *y = sums + g->first * (size_t)stride + c;
   for (uint32_t v = 0; v < vectors; v += ATTENTION_VECTORS) {
 #define CALL(count, vectors) \
-  value_block(weights, values + 16 * v, positions, y + 16 * v, stride, keep, gain, count, vectors)
+  value_block(weights, values + 16 * v, positions, y + 16 * v, stride, keep, gain, ahead, count, vectors)
     if (ATTENTION_VECTORS == 2 && vectors == 2) {
       if (g->count == ATTENTION_QUERIES) CALL(ATTENTION_QUERIES, ATTENTION_VECTORS);
       else if (g->count == 4) CALL(4, ATTENTION_VECTORS);
@@ -158,17 +170,29 @@ static struct position_range see_part(const struct attention *a, struct query_gr
   return all;
 }
 
-// Reads positions `from` to `to` ahead into L2: a few queries are faster than memory. Keys are read ahead while values
-// are used and the other way round, some at a time.
-INLINE void read_ahead(const struct attention *a, bool keys, uint32_t from, uint32_t to) {
-  const size_t bytes = keys ? kv_key_bytes(a->key_kind, a->key_columns)
-                            : kv_value_bytes(a->value_kind, a->value_columns);
-  for (uint32_t at = from, slot; at <= to; at += 64 - slot) {
-    slot = at % 64;
-    const uint32_t end = to - at < 64 - slot ? slot + to - at + 1 : 64;
-    const uint8_t *p = a->blocks + a->block_table[at / 64] * a->block_bytes + (keys ? a->key_offset : a->value_offset);
-    for (size_t b = bytes / 64 * slot; b < bytes / 64 * end; b += 64) __builtin_prefetch(p + b, 0, 2);
-  }
+// What is in the cache already, for those who need not read ahead.
+INLINE struct read_ahead nothing_ahead(const struct attention_work *w) {
+  struct read_ahead ahead = {.step = 0};
+  for (uint32_t i = 0; i < SOFTMAX_POSITIONS / 64; i++) ahead.at[i] = (const uint8_t *)w->keys;
+  return ahead;
+}
+// The values of the positions whose keys are used: 16 * ATTENTION_VECTORS from `at` on, some per column.
+INLINE struct read_ahead values_ahead(const struct attention *a, uint32_t at) {
+  const size_t bytes = kv_value_bytes(a->value_kind, a->value_columns) / 64;
+  const uint8_t *values = a->blocks + a->block_table[at / 64] * a->block_bytes + a->value_offset;
+  return (struct read_ahead){{values + at % 64 * bytes}, bytes * 16 * ATTENTION_VECTORS / a->key_columns};
+}
+// The keys of the next part, up to position `last`, while values are used: strip `c` of them reads its share.
+INLINE struct read_ahead keys_ahead(const struct attention *a, const struct attention_work *w, uint32_t part,
+                                    uint32_t last, uint32_t c) {
+  const size_t bytes = kv_key_bytes(a->key_kind, a->key_columns);
+  const uint32_t strips = (a->value_columns + KV_GROUP - 1) / KV_GROUP;
+  struct read_ahead ahead = nothing_ahead(w);
+  if (part > last) return ahead;
+  ahead.step = bytes / strips / 64;
+  for (uint32_t i = 0; i < SOFTMAX_POSITIONS / 64 && part + 64 * i <= last; i++)
+    ahead.at[i] = a->blocks + a->block_table[part / 64 + i] * a->block_bytes + a->key_offset + c / KV_GROUP * (bytes / strips);
+  return ahead;
 }
 
 // Scores of all groups for what they see of a part.
@@ -179,10 +203,12 @@ static void score_part(const struct attention *a, const struct attention_work *w
     const uint8_t *keys = a->blocks + a->block_table[at / 64] * a->block_bytes + a->key_offset;
     for (uint32_t v = 0; v < ATTENTION_VECTORS; v++)
       keys_widen(a->key_kind, keys, at % 64 / 16 + v, a->key_columns, w->keys + v * 16 * (size_t)a->key_columns);
-    read_ahead(a, false, at > all.first ? at : all.first, at + STEP - 1 < all.last ? at + STEP - 1 : all.last);
+    struct read_ahead ahead = values_ahead(a, at);
     for (uint32_t g = 0; g < count; g++)
-      if (groups[g].seen.first <= groups[g].seen.last && groups[g].seen.first < at + STEP && groups[g].seen.last >= at)
-        score_group(a, w, &groups[g], (at - part) / 16);
+      if (groups[g].seen.first <= groups[g].seen.last && groups[g].seen.first < at + STEP && groups[g].seen.last >= at) {
+        score_group(a, w, &groups[g], (at - part) / 16, ahead);
+        ahead = nothing_ahead(w);
+      }
   }
 }
 
@@ -207,10 +233,8 @@ static void soften_group(const struct attention *a, const struct attention_work 
 // Weighted values of a part, merged with what is there. `last` is the last position that will be used.
 static void value_part(const struct attention *a, const struct attention_work *w, const struct query_group *groups,
                        uint32_t count, uint32_t part, struct position_range all, uint32_t last, float *sums) {
-  const uint32_t stride = value_stride(a->value_columns), strips = (a->value_columns + KV_GROUP - 1) / KV_GROUP;
-  const uint32_t ahead = (SOFTMAX_POSITIONS / 16 + strips - 1) / strips * 16;
-  for (uint32_t c = 0, next = part + SOFTMAX_POSITIONS; c < a->value_columns; c += KV_GROUP, next += ahead) {
-    if (next <= last) read_ahead(a, true, next, last - next < ahead ? last : next + ahead - 1);
+  const uint32_t stride = value_stride(a->value_columns);
+  for (uint32_t c = 0; c < a->value_columns; c += KV_GROUP) {
     for (uint32_t at = all.first, rows; at <= all.last; at += rows) {
       const uint32_t slot = at % 64;
       rows = all.last - at + 1 < 64 - slot ? all.last - at + 1 : 64 - slot;
@@ -218,39 +242,51 @@ static void value_part(const struct attention *a, const struct attention_work *w
       values_widen(a->value_kind, values, slot, rows, c, a->value_columns,
                    w->values + (at - all.first) * (size_t)KV_GROUP);
     }
+    struct read_ahead ahead = keys_ahead(a, w, part + SOFTMAX_POSITIONS, last, c);
     for (uint32_t g = 0; g < count; g++)
-      if (groups[g].seen.first <= groups[g].seen.last)
-        value_group(w, &groups[g], part, all.first, sums, stride, c);
+      if (groups[g].seen.first <= groups[g].seen.last) {
+        value_group(w, &groups[g], part, all.first, sums, stride, c, &ahead);
+        ahead = nothing_ahead(w);
+      }
   }
 }
 
-static void attention(const struct attention *a, uint32_t from, uint32_t to, float *memory) {
+// One part, added to the sums. `last` is the last position that will be used.
+static void attend_part(const struct attention *a, const struct attention_work *w, struct query_group *groups,
+                        uint32_t count, uint32_t part, uint32_t last, struct attention_sums sums) {
+  const uint32_t padded = (a->tokens * a->heads + 15) / 16 * 16;
+  const struct position_range all = see_part(a, groups, count, part);
+  if (all.first > all.last) return;
+  for (uint32_t i = 0; i < padded; i++) w->maximum[i] = LOWEST, w->total[i] = 0;
+  score_part(a, w, groups, count, part, all);
+  for (uint32_t g = 0; g < count; g++)
+    if (groups[g].seen.first <= groups[g].seen.last) soften_group(a, w, &groups[g], part);
+  for (uint32_t i = 0; i < padded; i += 16) {
+    f32x16 keep, gain;
+    const f32x16 maximum = f32x16_load(w->maximum + i), total = f32x16_load(w->total + i);
+    merge_totals(sums.maximum + i, sums.total + i, maximum, total, &keep, &gain);
+    f32x16_store(w->keep + i, keep);
+    f32x16_store(w->gain + i, gain);
+  }
+  value_part(a, w, groups, count, part, all, last, sums.values);
+}
+
+static void attention(const struct attention *a, struct attention_spans spans) {
   const uint32_t queries = a->tokens * a->heads, padded = (queries + 15) / 16 * 16;
-  const struct attention_sums sums = sums_at(memory, queries);
   const struct attention_work w = work_at(a);
   struct query_group groups[ATTENTION_TILE_QUERIES];
-  for (uint32_t i = 0; i < padded; i++) sums.maximum[i] = LOWEST, sums.total[i] = 0;
-  memset(sums.values, 0, queries * (size_t)value_stride(a->value_columns) * sizeof(float));
   const uint32_t count = pack_queries(a, &w, groups);
-  uint32_t end = 0;
+  uint32_t last = 0;
   for (uint32_t t = 0; t < a->tokens; t++)
-    if (a->seen[t].first <= a->seen[t].last && a->seen[t].last > end) end = a->seen[t].last;
-  if (end > to) end = to;
-  for (uint32_t part = from / SOFTMAX_POSITIONS * SOFTMAX_POSITIONS; part <= to; part += SOFTMAX_POSITIONS) {
-    const struct position_range all = see_part(a, groups, count, part);
-    if (all.first > all.last) continue;
-    for (uint32_t i = 0; i < padded; i++) w.maximum[i] = LOWEST, w.total[i] = 0;
-    score_part(a, &w, groups, count, part, all);
-    for (uint32_t g = 0; g < count; g++)
-      if (groups[g].seen.first <= groups[g].seen.last) soften_group(a, &w, &groups[g], part);
-    for (uint32_t i = 0; i < padded; i += 16) {
-      f32x16 keep, gain;
-      const f32x16 maximum = f32x16_load(w.maximum + i), total = f32x16_load(w.total + i);
-      merge_totals(sums.maximum + i, sums.total + i, maximum, total, &keep, &gain);
-      f32x16_store(w.keep + i, keep);
-      f32x16_store(w.gain + i, gain);
-    }
-    value_part(a, &w, groups, count, part, all, end, sums.values);
+    if (a->seen[t].first <= a->seen[t].last && a->seen[t].last > last) last = a->seen[t].last;
+  const uint32_t end = spans.from + spans.count * spans.positions - 1;
+  if (end < last) last = end;
+  for (uint32_t s = 0, from = spans.from; s < spans.count; s++, from += spans.positions) {
+    const struct attention_sums sums = sums_at(spans.sums + s * spans.stride, queries);
+    for (uint32_t i = 0; i < padded; i++) sums.maximum[i] = LOWEST, sums.total[i] = 0;
+    memset(sums.values, 0, queries * (size_t)value_stride(a->value_columns) * sizeof(float));
+    for (uint32_t part = from; part < from + spans.positions && part <= last; part += SOFTMAX_POSITIONS)
+      attend_part(a, &w, groups, count, part, last, sums);
   }
 }
 

@@ -110,13 +110,14 @@ struct division {
   uint32_t key_value_heads;
   uint32_t parts;        // Of a tile of the frame.
   uint32_t tiles;        // Parts of tiles, for all heads.
-  uint32_t spans;        // Chunks of one of these; 1 when it is not split.
+  uint32_t slices;       // Chunks of one of these; 1 when it is not split.
+  uint32_t spans;        // The most spans of one of these.
   size_t span_bytes;
 };
 static struct division divide(const struct plan *plan, const struct arp_instr *i) {
   const struct frame *f = &plan->frame;
   const struct arp_cache_shape *s = &plan->cache->groups[i->n[2]].shape;
-  struct division d = {.heads = divide_heads(i->n[1] / s->heads), .key_value_heads = s->heads, .spans = 1};
+  struct division d = {.heads = divide_heads(i->n[1] / s->heads), .key_value_heads = s->heads, .slices = 1};
   d.parts = divide_up(f->tile_tokens_max, d.heads.tile_tokens);
   d.tiles = f->tiles * d.parts * s->heads * d.heads.parts;
   if (plan->threads < 2 || d.tiles >= CHUNKS_PER_THREAD * plan->threads) return d;
@@ -130,12 +131,16 @@ static struct division divide(const struct plan *plan, const struct arp_instr *i
       const uint32_t count = t.tokens ? spans_of(t.seen, t.tokens).count : 0;
       if (count > spans) spans = count;
     }
-  if (d.tiles * (size_t)spans * d.span_bytes <= plan->spans.region_bytes) d.spans = spans;
+  if (d.tiles * (size_t)spans * d.span_bytes > plan->spans.region_bytes) return d;
+  // A slice is several spans, so that reading ahead goes on.
+  const uint32_t wanted = divide_up(CHUNKS_PER_THREAD * plan->threads, d.tiles);
+  d.slices = wanted < spans ? wanted : spans;
+  d.spans = spans;
   return d;
 }
 static uint32_t chunks(const struct plan *plan, const struct arp_instr *i) {
   const struct division d = divide(plan, i);
-  return d.tiles * d.spans;
+  return d.tiles * d.slices;
 }
 
 // What the kernel is told about `heads` query heads from `head` on, for all tokens of a tile.
@@ -184,7 +189,7 @@ static void attend(const struct kernels *k, const struct attention *a, struct sp
   const uint32_t positions = whole ? spans.count * spans.positions : spans.positions;
   for (uint32_t s = 0; s < (whole ? 1 : spans.count); s++) {
     const uint32_t from = (spans.first + s) * spans.positions;
-    k->attention(a, from, from + positions - 1, s ? part : sums);
+    k->attention(a, (struct attention_spans){from, positions, 1, s ? part : sums, 0});
     if (s) k->attention_merge(sums, part, a->tokens * a->heads, a->value_columns);
   }
   k->attention_finish(a, sums);
@@ -207,10 +212,29 @@ static void attend_whole(const struct kernels *k, struct attention a) {
   }
 }
 
+// Slice number `slice` of a tile; the thread that is the last to finish one merges them all.
+static void attend_slice(const struct plan *plan, const struct arp_instr *i, const struct attention *a,
+                         struct spans spans, struct division d, uint32_t number, uint32_t slice) {
+  const uint32_t each = divide_up(spans.count, d.slices), first = slice * each;
+  if (first >= spans.count) return;
+  const uint32_t region = attention_region(plan, (uint32_t)(i - plan->instructions));
+  const size_t stride = d.span_bytes / sizeof(float);
+  float *sums = (float *)(plan->spans.memory + region * plan->spans.region_bytes) + number * d.spans * stride;
+  const uint32_t count = spans.count - first < each ? spans.count - first : each;
+  const uint32_t from = (spans.first + first) * spans.positions;
+  plan->kernels->attention(a, (struct attention_spans){from, spans.positions, count, sums + first * stride, stride});
+  _Atomic uint32_t *done = &plan->spans.done[region * SPLIT_TILES + number];
+  if (atomic_fetch_add_explicit(done, 1, memory_order_acq_rel) + 1 < divide_up(spans.count, each)) return;
+  atomic_store_explicit(done, 0, memory_order_relaxed);  // For the next instruction, after everybody waited.
+  for (uint32_t s = 1; s < spans.count; s++)
+    plan->kernels->attention_merge(sums, sums + s * stride, a->tokens * a->heads, a->value_columns);
+  plan->kernels->attention_finish(a, sums);
+}
+
 static void run(const struct plan *plan, const struct arp_instr *i, uint32_t chunk, uint32_t thread) {
   const struct division d = divide(plan, i);
-  const uint32_t span = chunk % d.spans, heads_parts = d.heads.parts * d.key_value_heads;
-  const uint32_t number = chunk / d.spans, head_part = number % heads_parts, part_of = number / heads_parts;
+  const uint32_t slice = chunk % d.slices, heads_parts = d.heads.parts * d.key_value_heads;
+  const uint32_t number = chunk / d.slices, head_part = number % heads_parts, part_of = number / heads_parts;
   // The last tiles see the most positions: start with them, so that none is left over at the end.
   const uint32_t tile = plan->frame.tiles - 1 - part_of / d.parts, part = d.parts - 1 - part_of % d.parts;
   struct attention_tile t;
@@ -219,22 +243,8 @@ static void run(const struct plan *plan, const struct arp_instr *i, uint32_t chu
   const uint32_t group = i->n[1] / d.key_value_heads, within = head_part % d.heads.parts * d.heads.heads;
   const uint32_t heads = group - within < d.heads.heads ? group - within : d.heads.heads;
   const struct attention a = describe(plan, i, &t, head_part / d.heads.parts * group + within, heads, thread);
-  const struct spans spans = d.spans > 1 ? spans_of(t.seen, t.tokens) : (struct spans){0};
-  if (spans.count < 2) {
-    if (span == 0) attend_whole(plan->kernels, a);
-    return;
-  }
-  if (span >= spans.count) return;
-  const uint32_t region = attention_region(plan, (uint32_t)(i - plan->instructions));
-  uint8_t *memory = plan->spans.memory + region * plan->spans.region_bytes + number * d.spans * d.span_bytes;
-  const uint32_t from = (spans.first + span) * spans.positions;
-  plan->kernels->attention(&a, from, from + spans.positions - 1, (float *)(memory + span * d.span_bytes));
-  _Atomic uint32_t *done = &plan->spans.done[region * SPLIT_TILES + number];
-  if (atomic_fetch_add_explicit(done, 1, memory_order_acq_rel) + 1 < spans.count) return;
-  atomic_store_explicit(done, 0, memory_order_relaxed);  // For the next instruction, after everybody waited.
-  for (uint32_t s = 1; s < spans.count; s++)
-    plan->kernels->attention_merge((float *)memory, (const float *)(memory + s * d.span_bytes), t.tokens * heads,
-                                   a.value_columns);
-  plan->kernels->attention_finish(&a, (const float *)memory);
+  const struct spans spans = d.slices > 1 ? spans_of(t.seen, t.tokens) : (struct spans){0};
+  if (spans.count > 1) attend_slice(plan, i, &a, spans, d, number, slice);
+  else if (slice == 0) attend_whole(plan->kernels, a);
 }
 const struct op op_attention = {"attention", check, chunks, run};

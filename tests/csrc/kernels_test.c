@@ -167,12 +167,13 @@ static void attend(const struct kernels *k, const struct attention *a, uint32_t 
   const uint32_t queries = a->tokens * a->heads;
   const size_t bytes = attention_sums_bytes(queries, a->value_columns);
   float *sums = zeroed(bytes), *part = zeroed(bytes);
-  k->attention(a, 0, last, sums);
+  const uint32_t parts = last / SOFTMAX_POSITIONS + 1;
+  k->attention(a, (struct attention_spans){0, parts * SOFTMAX_POSITIONS, 1, sums, 0});
   k->attention_finish(a, sums);
   keep(a->y, queries * a->value_columns * 4);
-  if (last < 256) return;
-  k->attention(a, 0, 255, sums);
-  k->attention(a, 256, last, part);
+  if (parts < 2) return;
+  k->attention(a, (struct attention_spans){0, SOFTMAX_POSITIONS, 1, sums, 0});
+  k->attention(a, (struct attention_spans){SOFTMAX_POSITIONS, (parts - 1) * SOFTMAX_POSITIONS, 1, part, 0});
   k->attention_merge(sums, part, queries, a->value_columns);
   k->attention_finish(a, sums);
   keep(a->y, queries * a->value_columns * 4);
