@@ -1,35 +1,11 @@
 // Flash attention (Dao et al. 2022) over the blocked cache: for the queries of a tile, scores of SOFTMAX_POSITIONS
 // positions as a product of matrices, their softmax, weights times values as another product, and so on.
 //
-// A part of keys or values is widened to f32 once and serves all queries of the tile; a few queries at a time keep
-// their sums in registers. For each query the arithmetic is, whatever it is batched with: scores sum over columns in
-// ascending order, weighted values over the positions of a part (aligned to absolute positions) in ascending order, and
-// parts merge in ascending order. Positions that are not seen change nothing.
+// A part of keys or values is widened to f32 once and serves all queries of the tile, unless there are so few that it
+// is widened on the way; attention_products.h multiplies. For each query the arithmetic is, whatever it is batched
+// with: scores sum over columns in ascending order, weighted values over the positions of a part (aligned to absolute
+// positions) in ascending order, and parts merge in ascending order. Positions that are not seen change nothing.
 #pragma once
-
-enum { SCORE_STRIDE = SOFTMAX_POSITIONS + 16 };  // Not a multiple of 4096 bytes: rows would share sets of the L1 cache.
-
-// Memory of a thread, (floats).
-struct attention_work {
-  float *q;       // (groups of queries, key_columns, queries of the group), times the scale
-  float *keys;    // (ATTENTION_VECTORS, key_columns, 16)
-  float *scores;  // (queries, SCORE_STRIDE)
-  float *values;  // (SOFTMAX_POSITIONS, 32)
-  float *maximum, *total, *keep, *gain;  // Of one part. (queries)
-};
-
-// Memory that is read ahead into L2 while a few queries are computed, which is faster than memory is: an address per 64
-// positions or for all columns, and bytes from one position or column to the next.
-struct read_ahead {
-  const uint8_t *at[SOFTMAX_POSITIONS / 64];
-  size_t step;
-};
-
-// Queries first to first + count - 1 of a tile, and what they see of a part: positions, empty when first > last.
-struct query_group {
-  uint32_t first, count;
-  struct position_range seen;
-};
 
 INLINE struct attention_work work_at(const struct attention *a) {
   struct attention_work w;
@@ -42,90 +18,6 @@ INLINE struct attention_work work_at(const struct attention *a) {
   w.keep = w.total + ATTENTION_TILE_QUERIES;
   w.gain = w.keep + ATTENTION_TILE_QUERIES;
   return w;
-}
-
-// scores (count, vectors * 16) = q (columns, count) . keys (vectors, columns, 16)
-INLINE void score_block(const float *q, const float *keys, uint32_t columns, float *scores, struct read_ahead ahead,
-                        uint32_t count) {
-  const uint8_t *next = ahead.at[0];
-  f32x16 s[ATTENTION_QUERIES][ATTENTION_VECTORS];
-  UNROLL for (uint32_t i = 0; i < count; i++)
-    UNROLL for (uint32_t v = 0; v < ATTENTION_VECTORS; v++) s[i][v] = f32x16_set(0);
-  for (uint32_t c = 0; c < columns; c++, q += count, keys += 16, next += ahead.step) {
-    __builtin_prefetch(next, 0, 2);
-    f32x16 k[ATTENTION_VECTORS];
-    UNROLL for (uint32_t v = 0; v < ATTENTION_VECTORS; v++) k[v] = f32x16_load(keys + v * 16 * (size_t)columns);
-    UNROLL for (uint32_t i = 0; i < count; i++) {
-      const f32x16 x = f32x16_set(q[i]);
-      UNROLL for (uint32_t v = 0; v < ATTENTION_VECTORS; v++) s[i][v] = f32x16_fma(x, k[v], s[i][v]);
-    }
-  }
-  UNROLL for (uint32_t i = 0; i < count; i++)
-    UNROLL for (uint32_t v = 0; v < ATTENTION_VECTORS; v++)
-      f32x16_store(scores + i * (size_t)SCORE_STRIDE + 16 * v, s[i][v]);
-}
-
-// sums (count, vectors * 16) = sums * keep + gain * (weights (count, positions) . values (positions, 32))
-INLINE void value_block(const float *weights, const float *values, uint32_t positions, float *sums, size_t stride,
-                        const float *keep, const float *gain, const struct read_ahead *ahead, uint32_t count,
-                        uint32_t vectors) {
-  f32x16 s[ATTENTION_QUERIES][ATTENTION_VECTORS];
-  UNROLL for (uint32_t i = 0; i < count; i++) UNROLL for (uint32_t v = 0; v < vectors; v++) s[i][v] = f32x16_set(0);
-  for (uint32_t p = 0; p < positions; p++, values += KV_GROUP) {
-    __builtin_prefetch(ahead->at[p / 64] + p % 64 * ahead->step, 0, 2);
-    f32x16 x[ATTENTION_VECTORS];
-    UNROLL for (uint32_t v = 0; v < vectors; v++) x[v] = f32x16_load(values + 16 * v);
-    UNROLL for (uint32_t i = 0; i < count; i++) {
-      const f32x16 w = f32x16_set(weights[i * (size_t)SCORE_STRIDE + p]);
-      UNROLL for (uint32_t v = 0; v < vectors; v++) s[i][v] = f32x16_fma(w, x[v], s[i][v]);
-    }
-  }
-  UNROLL for (uint32_t i = 0; i < count; i++) {
-    const f32x16 k = f32x16_set(keep[i]), g = f32x16_set(gain[i]);
-    UNROLL for (uint32_t v = 0; v < vectors; v++) {
-      float *y = sums + i * stride + 16 * v;
-      f32x16_store(y, f32x16_fma(f32x16_load(y), k, s[i][v] * g));
-    }
-  }
-}
-
-// The counts are constants for the compiler.
-static void score_group(const struct attention *a, const struct attention_work *w, const struct query_group *g,
-                        uint32_t vector, struct read_ahead ahead) {
-  const float *q = w->q + g->first * (size_t)a->key_columns;
-  float *scores = w->scores + g->first * (size_t)SCORE_STRIDE + 16 * vector;
-#define CALL(count) score_block(q, w->keys, a->key_columns, scores, ahead, count)
-  if (g->count == ATTENTION_QUERIES) CALL(ATTENTION_QUERIES);
-  else if (g->count == 4) CALL(4);
-  else if (g->count == 2) CALL(2);
-  else CALL(1);
-#undef CALL
-}
-
-// `first` is the position of values[0]; columns from c on.
-static void value_group(const struct attention_work *w, const struct query_group *g, uint32_t part, uint32_t first,
-                        float *sums, uint32_t stride, uint32_t c, const struct read_ahead *ahead) {
-  const float *weights = w->scores + g->first * (size_t)SCORE_STRIDE + (g->seen.first - part);
-  const float *values = w->values + (g->seen.first - first) * (size_t)KV_GROUP;
-  const float *keep = w->keep + g->first, *gain = w->gain + g->first;
-  const uint32_t positions = g->seen.last - g->seen.first + 1, vectors = c + 16 < stride ? 2 : 1;
-  float *y = sums + g->first * (size_t)stride + c;
-  for (uint32_t v = 0; v < vectors; v += ATTENTION_VECTORS) {
-#define CALL(count, vectors) \
-  value_block(weights, values + 16 * v, positions, y + 16 * v, stride, keep, gain, ahead, count, vectors)
-    if (ATTENTION_VECTORS == 2 && vectors == 2) {
-      if (g->count == ATTENTION_QUERIES) CALL(ATTENTION_QUERIES, ATTENTION_VECTORS);
-      else if (g->count == 4) CALL(4, ATTENTION_VECTORS);
-      else if (g->count == 2) CALL(2, ATTENTION_VECTORS);
-      else CALL(1, ATTENTION_VECTORS);
-    } else {
-      if (g->count == ATTENTION_QUERIES) CALL(ATTENTION_QUERIES, 1);
-      else if (g->count == 4) CALL(4, 1);
-      else if (g->count == 2) CALL(2, 1);
-      else CALL(1, 1);
-    }
-#undef CALL
-  }
 }
 
 // The queries of a tile in groups, and their numbers as groups read them.
@@ -191,7 +83,8 @@ INLINE struct read_ahead keys_ahead(const struct attention *a, const struct atte
   if (part > last) return ahead;
   ahead.step = bytes / strips / 64;
   for (uint32_t i = 0; i < SOFTMAX_POSITIONS / 64 && part + 64 * i <= last; i++)
-    ahead.at[i] = a->blocks + a->block_table[part / 64 + i] * a->block_bytes + a->key_offset + c / KV_GROUP * (bytes / strips);
+    ahead.at[i] = a->blocks + a->block_table[part / 64 + i] * a->block_bytes + a->key_offset +
+                  c / KV_GROUP * (bytes / strips);
   return ahead;
 }
 
@@ -199,16 +92,23 @@ INLINE struct read_ahead keys_ahead(const struct attention *a, const struct atte
 static void score_part(const struct attention *a, const struct attention_work *w, const struct query_group *groups,
                        uint32_t count, uint32_t part, struct position_range all) {
   enum { STEP = 16 * ATTENTION_VECTORS };
+  const bool direct = ATTENTION_DIRECT && count == 1;
+  const size_t panel_bytes = kv_key_bytes(a->key_kind, a->key_columns) / 4;
   for (uint32_t at = all.first / STEP * STEP; at <= all.last; at += STEP) {
     const uint8_t *keys = a->blocks + a->block_table[at / 64] * a->block_bytes + a->key_offset;
-    for (uint32_t v = 0; v < ATTENTION_VECTORS; v++)
-      keys_widen(a->key_kind, keys, at % 64 / 16 + v, a->key_columns, w->keys + v * 16 * (size_t)a->key_columns);
+    struct key_panels panels = {keys + at % 64 / 16 * panel_bytes, panel_bytes};
+    if (!direct) {
+      for (uint32_t v = 0; v < ATTENTION_VECTORS; v++)
+        keys_widen(a->key_kind, keys, at % 64 / 16 + v, a->key_columns, w->keys + v * 16 * (size_t)a->key_columns);
+      panels = (struct key_panels){(const uint8_t *)w->keys, 64 * (size_t)a->key_columns};
+    }
     struct read_ahead ahead = values_ahead(a, at);
-    for (uint32_t g = 0; g < count; g++)
-      if (groups[g].seen.first <= groups[g].seen.last && groups[g].seen.first < at + STEP && groups[g].seen.last >= at) {
-        score_group(a, w, &groups[g], (at - part) / 16, ahead);
-        ahead = nothing_ahead(w);
-      }
+    for (uint32_t g = 0; g < count; g++) {
+      const struct position_range seen = groups[g].seen;
+      if (seen.first > seen.last || seen.first >= at + STEP || seen.last < at) continue;
+      score_group(direct ? a->key_kind : KV_F32, a, w, &groups[g], panels, (at - part) / 16, ahead);
+      ahead = nothing_ahead(w);
+    }
   }
 }
 
@@ -230,24 +130,51 @@ static void soften_group(const struct attention *a, const struct attention_work 
   }
 }
 
+// 32 columns of the values that are seen of a part, as numbers.
+static struct value_rows widen_strip(const struct attention *a, const struct attention_work *w, uint32_t part,
+                                     struct position_range all, uint32_t c) {
+  for (uint32_t at = all.first, rows; at <= all.last; at += rows) {
+    const uint32_t slot = at % 64;
+    rows = all.last - at + 1 < 64 - slot ? all.last - at + 1 : 64 - slot;
+    const uint8_t *values = a->blocks + a->block_table[at / 64] * a->block_bytes + a->value_offset;
+    values_widen(a->value_kind, values, slot, rows, c, a->value_columns, w->values + (at - part) * (size_t)KV_GROUP);
+  }
+  struct value_rows values = {.columns = KV_GROUP};
+  for (uint32_t i = 0; i < SOFTMAX_POSITIONS / 64; i++)
+    values.at[i] = (const uint8_t *)(w->values + 64 * i * (size_t)KV_GROUP);
+  return values;
+}
+
+// Scales of 32 columns of the values that are seen of a part.
+static void widen_scales(const struct attention *a, const struct attention_work *w, struct value_rows *values,
+                         uint32_t part, struct position_range all, uint32_t c) {
+  values->scales = w->values;
+  for (uint32_t i = (all.first - part) / 64; i <= (all.last - part) / 64; i++) {
+    if (a->value_kind == KV_Q8_0)
+      value_scales(KV_Q8_0, values->at[i], c / KV_GROUP, a->value_columns, w->values + 64 * i);
+    if (a->value_kind == KV_Q4_0)
+      value_scales(KV_Q4_0, values->at[i], c / KV_GROUP, a->value_columns, w->values + 64 * i);
+  }
+}
+
 // Weighted values of a part, merged with what is there. `last` is the last position that will be used.
 static void value_part(const struct attention *a, const struct attention_work *w, const struct query_group *groups,
                        uint32_t count, uint32_t part, struct position_range all, uint32_t last, float *sums) {
   const uint32_t stride = value_stride(a->value_columns);
+  const bool direct = ATTENTION_DIRECT && count == 1;
+  struct value_rows values = {.columns = a->value_columns};
+  for (uint32_t at = all.first; direct && at <= all.last; at = (at | 63) + 1)
+    values.at[(at - part) / 64] = a->blocks + a->block_table[at / 64] * a->block_bytes + a->value_offset;
   for (uint32_t c = 0; c < a->value_columns; c += KV_GROUP) {
-    for (uint32_t at = all.first, rows; at <= all.last; at += rows) {
-      const uint32_t slot = at % 64;
-      rows = all.last - at + 1 < 64 - slot ? all.last - at + 1 : 64 - slot;
-      const uint8_t *values = a->blocks + a->block_table[at / 64] * a->block_bytes + a->value_offset;
-      values_widen(a->value_kind, values, slot, rows, c, a->value_columns,
-                   w->values + (at - all.first) * (size_t)KV_GROUP);
-    }
+    values.column = c;
+    if (!direct) values = widen_strip(a, w, part, all, c);
+    else widen_scales(a, w, &values, part, all, c);
     struct read_ahead ahead = keys_ahead(a, w, part + SOFTMAX_POSITIONS, last, c);
-    for (uint32_t g = 0; g < count; g++)
-      if (groups[g].seen.first <= groups[g].seen.last) {
-        value_group(w, &groups[g], part, all.first, sums, stride, c, &ahead);
-        ahead = nothing_ahead(w);
-      }
+    for (uint32_t g = 0; g < count; g++) {
+      if (groups[g].seen.first > groups[g].seen.last) continue;
+      value_group(direct ? a->value_kind : KV_F32, w, &groups[g], values, part, sums, stride, c, &ahead);
+      ahead = nothing_ahead(w);
+    }
   }
 }
 

@@ -36,6 +36,7 @@ INLINE void store_rows(const struct matmul *m, uint32_t row, uint32_t token, f32
 #include "kv.h"
 #include "softmax.h"
 #include "limits.h"
+#include "attention_products.h"
 #include "attention.h"
 
 // Activations end at a multiple of 64 columns, a row at one of its format's block.

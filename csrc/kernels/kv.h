@@ -3,7 +3,7 @@
 // Keys are panels of 16 positions, (4, columns, 16): 16 scores are one vector and sum vertically over columns. Values
 // are (64, columns), in whole vectors: they are summed over positions. In the types of 8 and 4 bits, 32 columns of a
 // position share an f16 scale, as in GGUF; scales stand behind the codes of a panel, (groups, 16), and of all values,
-// (64, groups). Codes of 4 bits: columns j and j + 16 of a group are the low and the high half of a byte. The product
+// (groups, 64). Codes of 4 bits: columns j and j + 16 of a group are the low and the high half of a byte. The product
 // of scale and code is exact in f32, so all kernels see the same numbers.
 #pragma once
 
@@ -82,11 +82,11 @@ static void key_write_q8_0(const float *k, uint8_t *keys, uint32_t slot, uint32_
 static void value_write_q8_0(const float *v, uint8_t *values, uint32_t slot, uint32_t columns) {
   const uint32_t groups = (columns + KV_GROUP - 1) / KV_GROUP;
   int8_t *y = (int8_t *)values + slot * (size_t)groups * KV_GROUP;
-  f16 *scales = (f16 *)(values + 64 * (size_t)groups * KV_GROUP) + slot * (size_t)groups;
+  f16 *scales = (f16 *)(values + 64 * (size_t)groups * KV_GROUP) + slot;
   float padded[KV_GROUP];
   int32_t codes[KV_GROUP];
   for (uint32_t g = 0; g < groups; g++) {
-    scales[g] = q8_0_quantize(kv_padded(v, g * KV_GROUP, columns, padded), codes);
+    scales[64 * g] = q8_0_quantize(kv_padded(v, g * KV_GROUP, columns, padded), codes);
     for (uint32_t j = 0; j < KV_GROUP; j++) y[g * KV_GROUP + j] = (int8_t)codes[j];
   }
 }
@@ -105,11 +105,11 @@ static void key_write_q4_0(const float *k, uint8_t *keys, uint32_t slot, uint32_
 static void value_write_q4_0(const float *v, uint8_t *values, uint32_t slot, uint32_t columns) {
   const uint32_t groups = (columns + KV_GROUP - 1) / KV_GROUP;
   uint8_t *y = values + slot * (size_t)groups * 16;
-  f16 *scales = (f16 *)(values + 64 * (size_t)groups * 16) + slot * (size_t)groups;
+  f16 *scales = (f16 *)(values + 64 * (size_t)groups * 16) + slot;
   float padded[KV_GROUP];
   int32_t codes[KV_GROUP];
   for (uint32_t g = 0; g < groups; g++) {
-    scales[g] = q4_0_quantize(kv_padded(v, g * KV_GROUP, columns, padded), codes);
+    scales[64 * g] = q4_0_quantize(kv_padded(v, g * KV_GROUP, columns, padded), codes);
     for (uint32_t j = 0; j < 16; j++) y[16 * g + j] = (uint8_t)((codes[j] + 8) | (codes[j + 16] + 8) << 4);
   }
 }
@@ -118,79 +118,92 @@ static void value_write_q4_0(const float *v, uint8_t *values, uint32_t slot, uin
 INLINE f32x16 f32x16_from_i8(i8x16 v) { return __builtin_convertvector(v, f32x16); }
 INLINE f32x16 f32x16_from_u8(u8x16 v) { return __builtin_convertvector(v, f32x16); }
 
-// Panel `part` of a head's keys as numbers (columns, 16).
-INLINE void keys_widen(enum kv_kind kind, const uint8_t *keys, uint32_t part, uint32_t columns, float *y) {
-  const uint8_t *panel = keys + part * (kv_key_bytes(kind, columns) / 4);
-  const uint32_t groups = (columns + KV_GROUP - 1) / KV_GROUP;
+// Column `c` of a panel of keys as numbers; `scale` of its group of columns, for types that have scales.
+INLINE f32x16 key_vector(enum kv_kind kind, const uint8_t *panel, uint32_t c, f32x16 scale) {
   switch (kind) {
-    case KV_F32: memcpy(y, panel, 64 * (size_t)columns); break;
-    case KV_F16:
-      for (uint32_t c = 0; c < columns; c++)
-        f32x16_store(y + 16 * c, f32x16_from_f16(f16x16_load(panel + 32 * (size_t)c)));
-      break;
-    case KV_BF16:
-      for (uint32_t c = 0; c < columns; c++)
-        f32x16_store(y + 16 * c, bf16_widen((const uint16_t *)panel + 16 * (size_t)c));
-      break;
-    case KV_Q8_0:
-      for (uint32_t g = 0, c = 0; g < groups; g++) {
-        const f32x16 scale = f32x16_from_f16(f16x16_load(panel + 16 * (size_t)columns + 32 * g));
-        for (uint32_t j = 0; j < KV_GROUP && c < columns; j++, c++)
-          f32x16_store(y + 16 * c, f32x16_from_i8(i8x16_load(panel + 16 * (size_t)c)) * scale);
-      }
-      break;
-    default:
-      for (uint32_t g = 0; g < groups; g++) {
-        const f32x16 scale = f32x16_from_f16(f16x16_load(panel + 256 * (size_t)groups + 32 * g));
-        for (uint32_t j = 0, c = KV_GROUP * g; j < 16 && c < columns; j++, c++) {
-          const u8x16 both = u8x16_load(panel + 16 * (size_t)(16 * g + j));
-          const f32x16 bias = f32x16_set(8);
-          f32x16_store(y + 16 * c, (f32x16_from_u8(both & (u8x16)15) - bias) * scale);
-          if (c + 16 < columns) f32x16_store(y + 16 * (c + 16), (f32x16_from_u8(both >> (u8x16)4) - bias) * scale);
-        }
-      }
+    case KV_F32: return f32x16_load(panel + 64 * (size_t)c);
+    case KV_F16: return f32x16_from_f16(f16x16_load(panel + 32 * (size_t)c));
+    case KV_BF16: return bf16_widen((const uint16_t *)panel + 16 * (size_t)c);
+    case KV_Q8_0: return f32x16_from_i8(i8x16_load(panel + 16 * (size_t)c)) * scale;
+    default: {
+      const u8x16 both = u8x16_load(panel + 16 * (size_t)(c / KV_GROUP * 16 + c % 16));
+      const u8x16 codes = c & 16 ? both >> (u8x16)4 : both & (u8x16)15;
+      return (f32x16_from_u8(codes) - f32x16_set(8)) * scale;
+    }
   }
+}
+INLINE f32x16 key_scales(enum kv_kind kind, const uint8_t *panel, uint32_t group, uint32_t columns) {
+  if (kind != KV_Q8_0 && kind != KV_Q4_0) return f32x16_set(0);
+  const size_t codes = kind == KV_Q8_0 ? 16 * (size_t)columns : 256 * (size_t)((columns + KV_GROUP - 1) / KV_GROUP);
+  return f32x16_from_f16(f16x16_load(panel + codes + 32 * group));
+}
+// The same for values: 16 columns, from `column` (a multiple of 16) on, in a slot; `scale` of a group of 32 columns.
+INLINE f32x16 value_vector(enum kv_kind kind, const uint8_t *values, uint32_t slot, uint32_t column, uint32_t columns,
+                           f32x16 scale) {
+  const size_t at = slot * (size_t)value_stride(columns) + column, groups = (columns + KV_GROUP - 1) / KV_GROUP;
+  switch (kind) {
+    case KV_F32: return f32x16_load((const float *)values + at);
+    case KV_F16: return f32x16_from_f16(f16x16_load(values + 2 * at));
+    case KV_BF16: return bf16_widen((const uint16_t *)values + at);
+    case KV_Q8_0: return f32x16_from_i8(i8x16_load(values + slot * groups * KV_GROUP + column)) * scale;
+    default: {
+      const u8x16 both = u8x16_load(values + (slot * groups + column / KV_GROUP) * 16);
+      const u8x16 codes = column & 16 ? both >> (u8x16)4 : both & (u8x16)15;
+      return (f32x16_from_u8(codes) - f32x16_set(8)) * scale;
+    }
+  }
+}
+// Of a group of columns in all slots, for types that have scales.
+INLINE void value_scales(enum kv_kind kind, const uint8_t *values, uint32_t group, uint32_t columns, float scales[64]) {
+  if (kind != KV_Q8_0 && kind != KV_Q4_0) return;
+  const size_t groups = (columns + KV_GROUP - 1) / KV_GROUP;
+  const uint8_t *halves = values + 64 * groups * (kind == KV_Q8_0 ? KV_GROUP : KV_GROUP / 2) + 128 * group;
+  for (int i = 0; i < 64; i += 16) f32x16_store(scales + i, f32x16_from_f16(f16x16_load(halves + 2 * i)));
+}
+
+// What is below is compiled per type: `kind` is a constant there.
+#define FOR_KIND(kind, call)             \
+  switch (kind) {                        \
+    case KV_F32: call(KV_F32); break;    \
+    case KV_F16: call(KV_F16); break;    \
+    case KV_BF16: call(KV_BF16); break;  \
+    case KV_Q8_0: call(KV_Q8_0); break;  \
+    default: call(KV_Q4_0);              \
+  }
+
+// A panel of keys as numbers (columns, 16).
+INLINE void panel_widen(enum kv_kind kind, const uint8_t *panel, uint32_t columns, float *y) {
+  for (uint32_t g = 0, c = 0; c < columns; g++) {
+    const f32x16 scale = key_scales(kind, panel, g, columns);
+    for (const uint32_t end = c + KV_GROUP < columns ? c + KV_GROUP : columns; c < end; c++)
+      f32x16_store(y + 16 * c, key_vector(kind, panel, c, scale));
+  }
+}
+static void keys_widen(enum kv_kind kind, const uint8_t *keys, uint32_t part, uint32_t columns, float *y) {
+  const uint8_t *panel = keys + part * (kv_key_bytes(kind, columns) / 4);
+#define CALL(kind) panel_widen(kind, panel, columns, y)
+  FOR_KIND(kind, CALL)
+#undef CALL
 }
 
 // 32 columns, from `column` (a multiple of 32) on, of `rows` positions from slot `row` on, as numbers (rows, 32). The
 // second 16 are zero where there are no more columns.
-INLINE void values_widen(enum kv_kind kind, const uint8_t *values, uint32_t row, uint32_t rows, uint32_t column,
-                         uint32_t columns, float *y) {
-  const uint32_t stride = value_stride(columns), groups = (columns + KV_GROUP - 1) / KV_GROUP, g = column / KV_GROUP;
+INLINE void rows_widen(enum kv_kind kind, const uint8_t *values, uint32_t row, uint32_t rows, uint32_t column,
+                       uint32_t columns, float *y) {
   const bool two = column + 16 < columns;
-  const f32x16 zero = f32x16_set(0), bias = f32x16_set(8);
+  float scales[64];
+  value_scales(kind, values, column / KV_GROUP, columns, scales);
   for (uint32_t r = row; r < row + rows; r++, y += KV_GROUP) {
-    const size_t at = r * (size_t)stride + column, code = r * (size_t)groups + g;
-    f32x16 a = zero, b = zero;
-    switch (kind) {
-      case KV_F32:
-        a = f32x16_load((const float *)values + at);
-        if (two) b = f32x16_load((const float *)values + at + 16);
-        break;
-      case KV_F16:
-        a = f32x16_from_f16(f16x16_load(values + 2 * at));
-        if (two) b = f32x16_from_f16(f16x16_load(values + 2 * at + 32));
-        break;
-      case KV_BF16:
-        a = bf16_widen((const uint16_t *)values + at);
-        if (two) b = bf16_widen((const uint16_t *)values + at + 16);
-        break;
-      case KV_Q8_0: {
-        const f32x16 scale = f32x16_set((float)((const f16 *)(values + 64 * (size_t)groups * KV_GROUP))[code]);
-        a = f32x16_from_i8(i8x16_load(values + code * KV_GROUP)) * scale;
-        b = f32x16_from_i8(i8x16_load(values + code * KV_GROUP + 16)) * scale;
-        break;
-      }
-      default: {
-        const f32x16 scale = f32x16_set((float)((const f16 *)(values + 64 * (size_t)groups * 16))[code]);
-        const u8x16 both = u8x16_load(values + code * 16);
-        a = (f32x16_from_u8(both & (u8x16)15) - bias) * scale;
-        b = (f32x16_from_u8(both >> (u8x16)4) - bias) * scale;
-      }
-    }
-    f32x16_store(y, a);
-    f32x16_store(y + 16, b);
+    const f32x16 scale = kind == KV_Q8_0 || kind == KV_Q4_0 ? f32x16_set(scales[r]) : f32x16_set(0);
+    f32x16_store(y, value_vector(kind, values, r, column, columns, scale));
+    f32x16_store(y + 16, two ? value_vector(kind, values, r, column + 16, columns, scale) : f32x16_set(0));
   }
+}
+static void values_widen(enum kv_kind kind, const uint8_t *values, uint32_t row, uint32_t rows, uint32_t column,
+                         uint32_t columns, float *y) {
+#define CALL(kind) rows_widen(kind, values, row, rows, column, columns, y)
+  FOR_KIND(kind, CALL)
+#undef CALL
 }
 
 static void (*const key_writers[KV_COUNT])(const float *, uint8_t *, uint32_t, uint32_t) = {

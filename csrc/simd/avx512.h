@@ -5,7 +5,7 @@
 #include "vector.h"
 
 enum { FEW_TOKENS = 4, MATMUL_TOKENS = 12, MATMUL_TOKENS_HALVES = 8, FLOAT_TOKENS = 8 };
-enum { ATTENTION_QUERIES = 8, ATTENTION_VECTORS = 2 };
+enum { ATTENTION_QUERIES = 8, ATTENTION_VECTORS = 2, ATTENTION_DIRECT = 1 };
 
 INLINE f32x16 f32x16_fma(f32x16 a, f32x16 b, f32x16 c) { return __builtin_elementwise_fma(a, b, c); }
 INLINE f32x16 f32x16_max(f32x16 a, f32x16 b) { return (f32x16)_mm512_max_ps((__m512)a, (__m512)b); }

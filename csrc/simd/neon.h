@@ -5,7 +5,7 @@
 #include "vector.h"
 
 enum { FEW_TOKENS = 4, MATMUL_TOKENS = 3, MATMUL_TOKENS_HALVES = 2, FLOAT_TOKENS = 4 };
-enum { ATTENTION_QUERIES = 4, ATTENTION_VECTORS = 1 };
+enum { ATTENTION_QUERIES = 4, ATTENTION_VECTORS = 1, ATTENTION_DIRECT = 1 };
 
 // The four registers of a 16-lane vector.
 typedef union {
