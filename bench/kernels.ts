@@ -10,8 +10,10 @@ import { fileURLToPath } from "node:url";
 import { measure } from "mitata";
 import { table } from "../src/cli/table.ts";
 import { describeLibrary } from "../src/native/library.ts";
+import { type MachineLimits, measureLimits, medianLimits } from "../src/native/limits.ts";
 import { currentRuntime } from "../src/runtime/mod.ts";
 import { runCommand } from "../tools/runtimes.mjs";
+import { isIntegerType, type WeightType } from "../src/plan/plan.ts";
 import { type Kernel, kernelList } from "./native/kernel_list.ts";
 import { prepareKernel } from "./native/kernel_plan.ts";
 
@@ -20,12 +22,14 @@ const MEASURE = { min_cpu_time: 100e6, min_samples: 5, batch_samples: 1, warmup_
 
 async function measureAll(): Promise<void> {
   const { isa, cores } = describeLibrary();
-  const rows = [[String(isa), "tokens", "us", "GB/s", "GOP/s"]];
-  for (const kernel of kernelList()) rows.push(await measureOne(kernel));
+  const rows = [[String(isa), "tokens", "us", "GB/s", "GOP/s", "of limit"]];
+  const measured = [await measureLimits({ threads: cores }), await measureLimits({ threads: cores })];
+  const limits = medianLimits([...measured, await measureLimits({ threads: cores })]);
+  for (const kernel of kernelList()) rows.push(await measureOne(kernel, limits));
   console.log(`${isa}, ${cores} threads\n${table(rows)}`);
 }
 
-async function measureOne(kernel: Kernel): Promise<string[]> {
+async function measureOne(kernel: Kernel, limits: MachineLimits): Promise<string[]> {
   using plan = await prepareKernel(kernel, { threads: 0 });
   const { name, format, tokens, repeat, bytes, operations } = kernel;
   const { p50: nanoseconds } = await measure(plan.execute, MEASURE);
@@ -35,7 +39,21 @@ async function measureOne(kernel: Kernel): Promise<string[]> {
     (nanoseconds / 1000 / repeat).toFixed(1),
     (bytes / nanoseconds).toFixed(2),
     operations === 0 ? "" : (operations / nanoseconds).toFixed(1),
+    shareOfLimit(kernel, { nanoseconds, limits }),
   ];
+}
+
+/** Of the longer of two times: of reading the bytes, and of the operations where they are of int8. */
+function shareOfLimit(
+  { name, format, tokens, bytes, operations }: Kernel,
+  { nanoseconds, limits }: { nanoseconds: number; limits: MachineLimits },
+): string {
+  // What elementwise ops and attention read again and again stays in the caches.
+  if (name !== "matmul") return "";
+  if (!isIntegerType(format as WeightType) && tokens > 1) return "";
+  const reading = tokens === 1 ? bytes / limits.readBytesPerSecond : 0;
+  const computing = operations / limits.int8OperationsPerSecond;
+  return `${(100 * Math.max(reading, computing) * 1e9 / nanoseconds).toFixed(0)} %`;
 }
 
 /** Runs this file once per instruction set. */

@@ -1,6 +1,7 @@
 /** The kernels that kernels.ts measures: plans of one op, repeated until a call of the library no longer counts. */
 
 import { tensorTypeByName } from "../../src/gguf/tensor_types.ts";
+import { TypeWideBits } from "../../src/native/abi.ts";
 import type { PlanBuilder } from "../../src/plan/builder.ts";
 import { type Buffer, type CacheShape, isIntegerType, weightTypes } from "../../src/plan/plan.ts";
 
@@ -56,6 +57,9 @@ export function kernelList(): Kernel[] {
 function matmul(format: (typeof weightTypes)[number], tokens: number): Kernel {
   const { blockValues, blockBytes } = tensorTypeByName(format)!;
   const matrixBytes = (COLUMNS * COLUMNS / blockValues) * blockBytes;
+  const wideBits = TypeWideBits[format];
+  // What is re-encoded at load is read in that form.
+  const memoryBytes = wideBits > 0 ? COLUMNS * COLUMNS * wideBits / 8 : matrixBytes;
   const repeat = tokens === 1 ? Math.ceil(STREAMED_BYTES / matrixBytes) : 1;
   return {
     name: "matmul",
@@ -64,7 +68,7 @@ function matmul(format: (typeof weightTypes)[number], tokens: number): Kernel {
     depth: 0,
     repeat,
     weightBytes: repeat * matrixBytes,
-    bytes: repeat * matrixBytes,
+    bytes: repeat * memoryBytes,
     operations: repeat * 2 * COLUMNS * COLUMNS * tokens,
     cache: undefined,
     record(plan) {
