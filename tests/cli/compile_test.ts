@@ -52,6 +52,19 @@ describe("an executable with a model", { skip }, () => {
     assert.deepEqual(await workshop.traces(), { place: ["renamed.exe"], temporary: [] });
   });
 
+  test("leaves nothing behind however it ends, in the middle of an answer", async () => {
+    for (const [how, code] of [["SIGINT", 130], ["SIGTERM", null], ["SIGKILL", null]] as const) {
+      const env = { TMPDIR: workshop.temporary, ARPEGGIO_LIBRARY: undefined };
+      const args = ["run", "--raw", "-p", "Once upon a time", "-n", "4000", "--seed", "1"];
+      const running = startCli(args, { command: [executable], cwd: workshop.place, env, input: "open" });
+      await new Promise((resolve) => running.child.stdout?.once("data", resolve));
+      process.kill(running.child.pid!, how);
+      const ended = await running.ended;
+      assert.deepEqual([ended.code, ended.signal], [code, code === null ? how : null]);
+      assert.deepEqual(await workshop.traces(), { place: ["renamed.exe"], temporary: [] });
+    }
+  });
+
   test("chats when no command is named", async () => {
     for (const args of [[], ["--temp", "0"], ["chat", "--temp", "0"]]) {
       const options = { command: [executable], cwd: workshop.place, input: "What is 2+2?\n" };
