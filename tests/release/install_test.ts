@@ -1,7 +1,17 @@
 // What users do first: install the packages outside of the repository, with install scripts disabled, by the package
 // manager of the runtime that runs this; then type-check and run the program of README.md.
 import assert from "node:assert/strict";
-import { mkdirSync, mkdtempSync, readFileSync, realpathSync, renameSync, rmSync, writeFileSync } from "node:fs";
+import {
+  chmodSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from "node:fs";
 import { tmpdir } from "node:os";
 import { join, sep } from "node:path";
 import process from "node:process";
@@ -10,6 +20,7 @@ import packageJson from "../../package.json" with { type: "json" };
 import { fileNameFor, packageNameOf, platforms } from "../../src/native/platforms.ts";
 import { currentRuntime } from "../../src/runtime/mod.ts";
 import { executable, modules, root } from "../../tools/runtimes.mjs";
+import { cannotBeNobody, runAsNobody } from "../cli/executables.ts";
 import { needsLibrary } from "../native/require_library.ts";
 import type { Registry } from "./registry.ts";
 import { type Ended, hostPlatform, run, startReleaseRegistry } from "./release_files.ts";
@@ -116,6 +127,31 @@ describe(`the packages, installed by ${install[0].split("/").at(-1)}`, needsLibr
     assert.ok(stderr.includes(`: ${install}`), stderr);
     renameSync(join(scope, other?.name ?? "none"), join(scope, hostPlatform.name));
     assertAnswer(await runProgram(["answer.ts"]));
+  });
+
+  // Deno's and Node's programs become executables of Bun, too: once is enough.
+  it("the program becomes one file that runs anywhere", { skip: runtime !== "bun" && "Bun makes it" }, async () => {
+    const place = join(folder, "an empty place");
+    mkdirSync(place);
+    const build = ["build", "--compile", "answer.ts", "--outfile", join(place, "answer")];
+    assert.equal((await run([executable("bun"), ...build], { cwd: project, env })).code, 0);
+    const bin = join(project, "node_modules", "arpeggio", "arpeggio.mjs");
+    const compile = [executable("bun"), bin, "compile", "-o", join(place, "app")];
+    const { code, stderr } = await run(compile, { cwd: project, env: { ...env, PATH: "" } });
+    assert.equal(code, 0, stderr);
+    const here = { cwd: place, env: { ...env, PATH: "" } };
+    for (const path of [folder, place]) chmodSync(path, 0o555);
+    try {
+      const chat = [join(place, "app"), "run", "-p", "What is 2+2?", "--temp", "0"];
+      for (const command of [[join(place, "answer")], chat]) {
+        assertAnswer(await run(command, here));
+        if (cannotBeNobody !== false) continue;
+        assertAnswer(runAsNobody(command[0], command.slice(1), { cwd: place, TMPDIR: tmpdir() }));
+      }
+      assert.deepEqual(readdirSync(place).sort(), ["answer", "app"]);
+    } finally {
+      for (const path of [folder, place]) chmodSync(path, 0o755);
+    }
   });
 
   it("the type check passes", async () => {

@@ -29,7 +29,7 @@ export function writeMainPackage(folder: string): void {
       name.replaceAll("\\", "/")
     );
     const read = (name: string) => readFileSync(join(compiled, name), "utf8");
-    const declarations = reachableDeclarations(read, "mod.d.ts");
+    const declarations = reachableDeclarations(read, ["mod.d.ts", "models/mini.d.ts"]);
     for (const name of files.filter((name) => name.endsWith(".js"))) {
       metadata.writePackageFile(folder, name, read(name));
     }
@@ -53,6 +53,7 @@ function manifest(): unknown {
     type: "module",
     exports: {
       ".": { types: "./mod.d.ts", default: "./mod.js" },
+      "./mini": { types: "./models/mini.d.ts", default: "./models/mini.js" },
       [`./${modelFile}`]: `./${modelFile}`,
       "./package.json": "./package.json",
     },
@@ -78,9 +79,9 @@ function runCompiler(folder: string, options: readonly string[]): void {
   if (status !== 0) throw new SetupError(`tsc failed.\n${stdout ?? ""}${stderr ?? ""}${error?.message ?? ""}`);
 }
 
-/** The declarations that `entry` leads to, by name: nobody can import the others. */
-function reachableDeclarations(read: (name: string) => string, entry: string): ReadonlyMap<string, string> {
-  const found = new Map([[entry, read(entry)]]);
+/** The declarations that `entries` lead to, by name: nobody can import the others. */
+function reachableDeclarations(read: (name: string) => string, entries: string[]): ReadonlyMap<string, string> {
+  const found = new Map(entries.map((entry) => [entry, read(entry)]));
   for (const [name, text] of found) {
     for (const [, , target] of text.matchAll(RELATIVE_IMPORTS)) {
       const file = `${posix.join(posix.dirname(name), target)}.d.ts`;
