@@ -7,7 +7,7 @@ import type { KvSequence } from "./cache/kv_sequence.ts";
 import { type OverflowOptions, shiftContext } from "./context_overflow.ts";
 import { GenerateProgress } from "./generate_progress.ts";
 import type { GenerationResult } from "./generation.ts";
-import type { JobOptions } from "./job.ts";
+import type { JobOptions, Lane } from "./job.ts";
 import { joinSignals } from "./joined_signal.ts";
 import type { Sampler } from "./sampling/mod.ts";
 import type { Scheduler } from "./scheduler.ts";
@@ -55,6 +55,7 @@ export async function* generate(
   using joined = joinSignals(request.signal, cancel);
   const { signal } = joined;
   const progress = new GenerateProgress(engine, request);
+  using lane = engine.scheduler.arrive();
   let sequence: KvSequence | undefined;
   try {
     sequence = await request.open(signal);
@@ -62,7 +63,7 @@ export async function* generate(
     progress.promptTokens = tokens.length;
     progress.forgottenTokens += await fitPrompt(sequence, { contextLength, overflow });
     const decoder = new StreamDecoder(tokenizer, { previousToken: tokens.view().at(-1) });
-    const next = nextToken(engine, { sequence, sampler, signal, samples: request.maxTokens > 0 });
+    const next = nextToken(engine, { sequence, lane, sampler, signal, samples: request.maxTokens > 0 });
     const onStart = (cachedTokens: number) =>
       progress.begin({ cachedTokens, computedTokens: tokens.length - cachedTokens });
     let token = await next({ onStart });
@@ -96,17 +97,16 @@ export async function* generate(
 /** A function that computes what has not been computed, and samples what follows. */
 function nextToken(
   { scheduler }: Engine,
-  from: { sequence: KvSequence; sampler: Sampler; signal: AbortSignal; samples: boolean },
+  from: { sequence: KvSequence; lane: Lane; sampler: Sampler; signal: AbortSignal; samples: boolean },
 ): (options?: Pick<JobOptions, "onStart">) => Promise<number> {
-  const { sequence, sampler, signal, samples } = from;
-  const arrival = scheduler.arrive();
+  const { sequence, lane, sampler, signal, samples } = from;
   let token = -1;
   const take = (logits: Float32Array) => {
     if (samples) token = sampler.sample(logits);
   };
   let begins = true;
   return async (options) => {
-    await scheduler.compute({ sequence, arrival, begins, take, signal, ...options });
+    await scheduler.compute({ sequence, lane, begins, take, signal, ...options });
     begins = false;
     return token;
   };

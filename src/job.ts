@@ -2,12 +2,22 @@
 
 import type { KvSequence } from "./cache/kv_sequence.ts";
 
+/** A generation, or whatever else wants tokens computed again and again, from its beginning to its end. */
+export interface Lane extends Disposable {
+  /** Those with smaller numbers came earlier and go first. */
+  readonly arrival: number;
+  /** When it was last given what it asked for: it is likely to ask again soon. */
+  servedAtMs: number;
+  /** Whether something is being computed for it. */
+  isWaiting: boolean;
+}
+
 /** What `Scheduler.compute` is asked for. */
 export interface JobOptions {
   /** Its tokens that have not been computed are; at least the last one, for somebody wants to know what follows it. */
   readonly sequence: KvSequence;
-  /** The number of the generation (`Scheduler.arrive`): those with smaller ones go first. */
-  readonly arrival: number;
+  /** For whom (`Scheduler.arrive`). */
+  readonly lane: Lane;
   /** Whether the generation begins with this, so that it may be refused when the queue is full. Default: false. */
   readonly begins?: boolean;
   /** Whether the logits of all tokens are wanted instead of those of the last. Then nothing is taken from the cache. */
@@ -26,7 +36,7 @@ export interface JobOptions {
 export class Job {
   readonly options: JobOptions;
   readonly sequence: KvSequence;
-  readonly arrival: number;
+  readonly lane: Lane;
   /** Fulfilled when all has been computed, rejected when something else happens. */
   readonly done: Promise<void>;
   /** Whether it has, or could be given, the memory it needs: it is part of the next step. */
@@ -42,7 +52,7 @@ export class Job {
   constructor(options: JobOptions) {
     this.options = options;
     this.sequence = options.sequence;
-    this.arrival = options.arrival;
+    this.lane = options.lane;
     this.#end = options.sequence.tokens.length;
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     [this.done, this.#resolve, this.#reject] = [promise, resolve, reject];

@@ -173,7 +173,8 @@ export class Model implements Disposable, AsyncDisposable {
     let row = 0;
     const take = (values: Float32Array) => logits.set(values, vocabularySize * row++);
     using sequence = cache.createSequence(Int32Array.from(ids));
-    await scheduler.compute({ sequence, arrival: scheduler.arrive(), begins: true, allLogits, take, signal });
+    using lane = scheduler.arrive();
+    await scheduler.compute({ sequence, lane, begins: true, allLogits, take, signal });
     return logits;
   }
 

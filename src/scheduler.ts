@@ -8,7 +8,7 @@ import type { KvCache } from "./cache/kv_cache.ts";
 import { QueueFullError } from "./errors.ts";
 import { nextTurn } from "./event_loop.ts";
 import type { ForwardPass, StepPart } from "./forward.ts";
-import { Job, type JobOptions } from "./job.ts";
+import { Job, type JobOptions, type Lane } from "./job.ts";
 import { JobMemory } from "./job_memory.ts";
 import { shareTokens } from "./step_shares.ts";
 
@@ -28,6 +28,12 @@ interface JobPart extends StepPart {
 /** How long this thread may be busy between two chances for the event loop, in milliseconds. */
 const BUSY_MS = 2;
 
+/**
+ * How long after its last token a generation is expected to want the next one: those who write pieces somewhere need a
+ * few milliseconds. Meanwhile no step takes a long part of a prompt, for which it would have to wait.
+ */
+const RETURN_MS = 100;
+
 /** Makes steps of jobs. */
 export class Scheduler {
   readonly #forward: ForwardPass;
@@ -36,6 +42,7 @@ export class Scheduler {
   /** Those that are not done, in the order in which their generations came. */
   readonly #jobs: Job[] = [];
   readonly #logits: Float32Array; // (vocabulary)
+  readonly #lanes = new Set<Lane>();
   #arrivals = 0;
   #isRunning = false;
   #run = Promise.resolve();
@@ -56,9 +63,17 @@ export class Scheduler {
     return this.#forward.vocabularySize;
   }
 
-  /** The number of a new generation: those with smaller ones go first. */
-  arrive(): number {
-    return this.#arrivals++;
+  /** A new generation, until it is disposed. */
+  arrive(): Lane {
+    const leave = () => this.#lanes.delete(lane);
+    const lane: Lane = {
+      arrival: this.#arrivals++,
+      servedAtMs: -Infinity,
+      isWaiting: false,
+      [Symbol.dispose]: () => void leave(),
+    };
+    this.#lanes.add(lane);
+    return lane;
   }
 
   /**
@@ -70,21 +85,23 @@ export class Scheduler {
    * @throws The signal's reason: at once, though the memory is free only when the step that uses it has stopped.
    */
   async compute(options: JobOptions): Promise<void> {
-    const { sequence, signal, begins = false } = options;
+    const { sequence, lane, signal, begins = false } = options;
     signal?.throwIfAborted();
     this.#memory.expectPossible(sequence);
     const places = this.#forward.sequencesMax + this.#queueMax;
     if (begins && this.#jobs.length >= places) throw new QueueFullError(this.#queueMax);
     if (sequence.length === sequence.tokens.length) sequence.rewind(sequence.length - 1);
     const job = new Job(options);
-    const later = this.#jobs.findIndex(({ arrival }) => arrival > job.arrival);
+    const later = this.#jobs.findIndex((other) => other.lane.arrival > lane.arrival);
     this.#jobs.splice(later < 0 ? this.#jobs.length : later, 0, job);
     const leave = () => this.#abandon(job, signal?.reason);
     signal?.addEventListener("abort", leave, { once: true });
+    lane.isWaiting = true;
     if (!this.#isRunning) this.#run = this.#runJobs();
     try {
       await job.done;
     } finally {
+      [lane.isWaiting, lane.servedAtMs] = [false, performance.now()];
       signal?.removeEventListener("abort", leave);
     }
   }
@@ -97,6 +114,7 @@ export class Scheduler {
   async #runJobs(): Promise<void> {
     this.#isRunning = true;
     try {
+      if (this.#expectsLanes()) await nextTurn();
       while (this.#jobs.length > 0) {
         await this.#admitJobs();
         const parts = this.#compose();
@@ -109,6 +127,13 @@ export class Scheduler {
     } finally {
       this.#isRunning = false;
     }
+  }
+
+  /** Whether somebody who has no job is about to have one. */
+  #expectsLanes(): boolean {
+    const since = performance.now() - RETURN_MS;
+    for (const { isWaiting, servedAtMs } of this.#lanes) if (!isWaiting && servedAtMs > since) return true;
+    return false;
   }
 
   /** Begins the jobs that have a place in the next step, as far as there is memory. */
@@ -139,7 +164,9 @@ export class Scheduler {
     // The first job can always begin: nothing else is being computed.
     if (places().length === 0 && this.#jobs.length > 0) this.#admit(this.#jobs[0], { force: true });
     const ready = places();
-    const shares = shareTokens(ready.map(({ tokensLeft }) => tokensLeft), this.#forward.tokensMax);
+    const shares = shareTokens(ready.map(({ tokensLeft }) => tokensLeft), this.#forward.tokensMax, {
+      expectsAnswers: this.#expectsLanes(),
+    });
     const parts: JobPart[] = [];
     let rows = this.#forward.outputsMax;
     for (const [i, job] of ready.entries()) {

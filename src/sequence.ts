@@ -113,7 +113,8 @@ export class Sequence implements Disposable {
       if (added.length === 0) return;
       for (const token of added) sampler.accept(token);
       sequence.tokens.push(added);
-      await scheduler.compute({ sequence, arrival: scheduler.arrive(), begins: true, take: () => {}, signal });
+      using lane = scheduler.arrive();
+      await scheduler.compute({ sequence, lane, begins: true, take: () => {}, signal });
     });
   }
 

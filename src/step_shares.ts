@@ -13,11 +13,18 @@ const PROMPT_TOKENS_BESIDE_ANSWERS = 64;
  * short prompt does not wait for a long one.
  *
  * @param wanted Per sequence, the tokens it has left: at least 1. At most `tokensMax` of them.
+ * @param options.expectsAnswers Whether answers that are not among them will want to go on very soon.
  * @returns Per sequence, how many of them are computed: at least 1.
  */
-export function shareTokens(wanted: readonly number[], tokensMax: number): number[] {
+export function shareTokens(
+  wanted: readonly number[],
+  tokensMax: number,
+  { expectsAnswers = false } = {},
+): number[] {
   const answers = wanted.filter((tokens) => tokens === 1).length;
-  const beside = answers > 0 ? Math.max(wanted.length, answers + PROMPT_TOKENS_BESIDE_ANSWERS) : tokensMax;
+  const beside = answers > 0 || expectsAnswers
+    ? Math.max(wanted.length, answers + PROMPT_TOKENS_BESIDE_ANSWERS)
+    : tokensMax;
   const shares = wanted.map(() => 1);
   let left = Math.min(tokensMax, beside) - wanted.length;
   for (;;) {

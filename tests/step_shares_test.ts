@@ -18,6 +18,7 @@ describe("shareTokens()", () => {
     assert.deepEqual(shareTokens([1, 2000, 2000], 512), [1, 32, 32]);
     assert.deepEqual(shareTokens([1, 1, 1], 512), [1, 1, 1]);
     assert.deepEqual(shareTokens([1, 2000], 16), [1, 15]);
+    assert.deepEqual(shareTokens([2000], 512, { expectsAnswers: true }), [64]);
   });
 
   it("gives everybody something, nobody too much, and leaves nothing that somebody wants", () => {
