@@ -37,10 +37,14 @@ describe("two builds of the same sources", () => {
     });
   }
 
-  it("make the same main package", { skip }, () => {
-    const sums = ["one", "two"].map((name) => {
-      writeMainPackage(join(folder, name));
-      return pack(join(folder, name), join(folder, `archives ${name}`)).sha256;
+  it("make the same main package, whatever the modes of files that the user prefers", { skip }, () => {
+    const umask = process.umask();
+    const sums = [0o022, 0o077].map((mask) => {
+      process.umask(mask);
+      writeMainPackage(join(folder, `${mask}`));
+      const { sha256 } = pack(join(folder, `${mask}`), join(folder, `archives ${mask}`));
+      process.umask(umask);
+      return sha256;
     });
     assert.equal(sums[0], sums[1]);
   });

@@ -1,6 +1,6 @@
 // From the folders of packages to the archives that are published, and how large they may be.
 import { createHash } from "node:crypto";
-import { mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
+import { chmodSync, mkdirSync, readdirSync, readFileSync, statSync } from "node:fs";
 import { join } from "node:path";
 import { runNpm } from "../npm.mjs";
 import { SetupError } from "../runtimes.mjs";
@@ -26,6 +26,8 @@ export interface PackedPackage {
 /** Makes an archive of a package's folder, as `npm publish` would. Its bytes depend on the contents only. */
 export function pack(folder: string, into: string): PackedPackage {
   mkdirSync(into, { recursive: true });
+  // Archives have the modes of files, which are the user's habits (umask). npm makes programs of `bin` executable.
+  for (const path of filesIn(folder)) chmodSync(path, 0o644);
   const args = ["pack", folder, "--json", "--ignore-scripts", "--pack-destination", into];
   const { status, stdout, output } = runNpm(args, { cwd: folder });
   if (status !== 0) throw new SetupError(`npm pack failed for ${folder}.\n${output}`);
@@ -47,10 +49,16 @@ export function sha256(path: string): string {
   return createHash("sha256").update(readFileSync(path)).digest("hex");
 }
 
-function contentBytes(folder: string): number {
+function filesIn(folder: string): string[] {
   const entries = readdirSync(folder, { recursive: true, withFileTypes: true }).filter((entry) => entry.isFile());
-  const paths = entries.map(({ parentPath, name }) => join(parentPath, name));
-  return paths.filter((path) => path !== join(folder, modelFile)).reduce((sum, path) => sum + statSync(path).size, 0);
+  return entries.map(({ parentPath, name }) => join(parentPath, name));
+}
+
+function contentBytes(folder: string): number {
+  return filesIn(folder).filter((path) => path !== join(folder, modelFile)).reduce(
+    (sum, path) => sum + statSync(path).size,
+    0,
+  );
 }
 
 /**
