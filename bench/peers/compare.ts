@@ -17,6 +17,7 @@ import { ROOM_TOKENS } from "./depth_measurement.ts";
 import type { Measurement, Task } from "./measurement.ts";
 import { mixes, writeRandomModel } from "./random_model.ts";
 import { makeReport, reportText } from "./report.ts";
+import { compareSequences, sequencesText } from "./sequences_compare.ts";
 import { shapes } from "./shapes.ts";
 
 interface Flags {
@@ -27,6 +28,7 @@ interface Flags {
   runtimes: Runtime[];
   isa?: string;
   depth?: number[];
+  sequences?: number;
   peer: boolean;
   json?: true;
 }
@@ -54,7 +56,8 @@ const program = new Command("npm run bench:peers --")
     new Option("--depth <n...>", "measure behind so many cached tokens instead, e.g. 0 1024 4096")
       .argParser((text: string, before?: number[]) => [...(before ?? []), depthOf(text)]),
   )
-  .option("--no-peer", "with --depth: without node-llama-cpp")
+  .option("--sequences <n>", "measure so many generations at once instead", integerIn({ min: 2, max: 256 }))
+  .option("--no-peer", "with --depth and --sequences: without node-llama-cpp")
   .option("--json", "print JSON with every measurement")
   .action(compare);
 
@@ -72,6 +75,13 @@ async function compare(flags: Flags): Promise<void> {
     const { depth: depths, peer, runtimes } = flags;
     const results = compareDepths({ model, threads, rounds, depths, peer, runtimes, note, env: environmentOf(flags) });
     console.log(flags.json ? JSON.stringify(results, null, 2) : depthText(results));
+    return;
+  }
+  if (flags.sequences !== undefined) {
+    const { sequences, peer, runtimes } = flags;
+    const task = { model, threads, sequences };
+    const results = compareSequences({ ...task, rounds, peer, runtimes, note, env: environmentOf(flags) });
+    console.log(flags.json ? JSON.stringify(results, null, 2) : sequencesText(results, sequences));
     return;
   }
   const limits = [await measureLimits({ threads })];
