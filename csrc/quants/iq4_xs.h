@@ -15,7 +15,8 @@ typedef struct {
   uint16_t scales_h[16];
   _Float16 d[16];
 } tile_iq4_xs;
-enum { iq4_xs_columns = 256, iq4_xs_group = 32, iq4_xs_bias_shift = NO_BIAS, iq4_xs_bits = SIGNED_BITS, iq4_xs_min = 0 };
+enum { iq4_xs_columns = 256, iq4_xs_group = 32, iq4_xs_bias_shift = NO_BIAS };
+enum { iq4_xs_bits = SIGNED_BITS, iq4_xs_min = 0 };
 
 INLINE void iq4_xs_codes(const block_iq4_xs *b, uint8_t codes[256]) {
   for (int j = 0; j < 8; j++) split_values(b->qs + 16 * j, (const uint8_t *)iq4_nl_values, codes + 32 * j);
