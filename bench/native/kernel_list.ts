@@ -44,8 +44,8 @@ const CACHE: CacheShape = [{
   blocks: Math.ceil((DEPTH + TOKENS) / 64),
 }];
 
-/** The matrices of a step with one token: more than the caches of a core, as in a real model. */
-const STREAMED_BYTES = 64 * 1024 * 1024;
+/** The matrices of a step with one token: as in a real model much more than caches, or the share of the limit lies. */
+const STREAMED_BYTES = 256 * 1024 * 1024;
 
 /** All kernels. */
 export function kernelList(): Kernel[] {

@@ -1,5 +1,5 @@
 /**
- * Random weights in every first-class format: blocks whose values have mean 0 and a chosen standard deviation, so that
+ * Random weights in every format: blocks whose values have mean 0 and a chosen standard deviation, so that
  * activations stay in the range of a real model's. What the formats mean is said in csrc/quants; here is only where
  * their scales are.
  */
@@ -41,13 +41,59 @@ const layouts: Readonly<Record<string, readonly ScaleField[]>> = {
   IQ4_NL: [{ offset: 0, scale: 1 / 70 }],
   // (s - 32) t[u] d, s in 0..63
   IQ4_XS: [{ offset: 0, scale: 1 / 1295 }],
+  // Points of code books with scales: deviations as measured.
+  IQ2_XXS: [{ offset: 0, scale: 1 / 53.5 }],
+  IQ2_XS: [{ offset: 0, scale: 1 / 55.7 }],
+  IQ2_S: [{ offset: 0, scale: 1 / 56.4 }],
+  IQ3_XXS: [{ offset: 0, scale: 1 / 142.6 }],
+  IQ3_S: [{ offset: 0, scale: 1 / 139.7 }],
+  IQ1_S: [{ offset: 0, scale: 1 / 7.16 }],
+  // d times -1, 0 or 1; -1 or 1
+  TQ1_0: [{ offset: 52, scale: 1 / 0.817 }],
+  TQ2_0: [{ offset: 64, scale: 1 / 0.707 }],
+  Q1_0: [{ offset: 0, scale: 1 }],
+  Q2_0: [{ offset: 0, scale: 1 / 0.707 }],
 };
+
+/** What is not a 16-bit field: functions that write to the block at `at`. */
+const special: Readonly<Record<string, (view: DataView, block: { at: number; deviation: number }) => void>> = {
+  // An exponent (e - 127) over values of deviation 2.9.
+  MXFP4: (view, { at, deviation }) => view.setUint8(at, 127 + Math.round(Math.log2(deviation / 2.9))),
+  // Four scales of E4M3, in units of 2^-11 here (3 bits of mantissa m, exponent 0 is 2 m), over values of deviation 5.9.
+  NVFP4(view, { at, deviation }) {
+    const units = (deviation / 5.86) * 2 ** 11;
+    const exponent = Math.min(15, Math.max(0, Math.floor(Math.log2(units)) - 3));
+    const mantissa = Math.round(exponent === 0 ? units / 2 : units / 2 ** exponent - 8);
+    for (let group = 0; group < 4; group++) view.setUint8(at + group, (exponent << 3) + mantissa);
+  },
+  // The nibbles of d are on top of four words.
+  IQ1_M(view, { at, deviation }) {
+    const bits = new DataView(new ArrayBuffer(2));
+    bits.setFloat16(0, deviation / 7.19);
+    for (let i = 0; i < 4; i++) {
+      const word = view.getUint16(at + 48 + 2 * i, true) & 0xfff;
+      view.setUint16(at + 48 + 2 * i, word | ((bits.getUint16(0) >> (4 * i)) & 15) << 12, true);
+    }
+  },
+  // Two bits q mean q - 1: without 3, which becomes 1, the mean is 0.
+  TQ2_0: (view, { at }) => withoutThrees(view, { from: at, to: at + 64 }),
+  Q2_0: (view, { at }) => withoutThrees(view, { from: at + 2, to: at + 18 }),
+};
+
+function withoutThrees(view: DataView, { from, to }: { from: number; to: number }): void {
+  for (let i = from; i < to; i++) {
+    const byte = view.getUint8(i);
+    view.setUint8(i, byte & ~((byte & 0x55) << 1));
+  }
+}
 
 /** How many different blocks there are: more than fit into a cache, few enough to be made at once. */
 const POOL_BYTES = 8 * 1024 * 1024;
 
 /** The formats that {@linkcode randomWeights} can make. */
-export const randomFormats: readonly string[] = [...Object.keys(layouts), "MXFP4", "F16", "BF16", "F32"];
+export const randomFormats: readonly string[] = [
+  ...new Set([...Object.keys(layouts), ...Object.keys(special), "F16", "BF16", "F32"]),
+];
 
 /** A seeded source of random 32-bit words (xorshift32: https://www.jstatsoft.org/article/view/v008i14). */
 export function randomWords(seed: number): () => number {
@@ -111,9 +157,10 @@ function fitScales(pool: Uint8Array, block: { format: string; deviation: number;
     if (format === "F32") view.setFloat32(at, uniform(view.getUint32(at, true)), true);
     else if (format === "F16") view.setFloat16(at, uniform(view.getUint16(at, true) * 2 ** 16), true);
     else if (format === "BF16") view.setUint16(at, bfloat16(uniform(view.getUint16(at, true) * 2 ** 16)), true);
-    // An exponent (e - 127) over values of deviation 2.9.
-    else if (format === "MXFP4") view.setUint8(at, 127 + Math.round(Math.log2(deviation / 2.9)));
-    else for (const { offset, scale } of layouts[format]) view.setFloat16(at + offset, scale * deviation, true);
+    else {
+      for (const { offset, scale } of layouts[format] ?? []) view.setFloat16(at + offset, scale * deviation, true);
+      special[format]?.(view, { at, deviation });
+    }
   }
 }
 
