@@ -107,13 +107,15 @@ describe("PlanBuilder records", () => {
 
   it("kvWrite and attention", () => {
     const write = lastInstruction(({ plan, narrow, x }) => plan.kvWrite(narrow, x, { label: "kv", layer: 1 }));
-    const src = [["F32", "TOKENS", 32], tokens64];
-    assert.deepEqual(write, { ...empty, op: "KV_WRITE", dst: undefined, src, n: [1, 0] });
-    const attention = lastInstruction(({ plan, x }) =>
-      plan.attention(x, { label: "a", layer: 1, heads: 4, scale: 0.25 })
-    );
-    const dst = ["F32", "TOKENS", 128];
-    assert.deepEqual(attention, { ...empty, op: "ATTENTION", dst, src: [tokens64], n: [1, 4, 0], f: [0.25] });
+    const written = { dst: undefined, src: [["F32", "TOKENS", 32], tokens64], n: [1, 0] };
+    assert.deepEqual(write, { ...empty, op: "KV_WRITE", ...written });
+    const options = { label: "a", layer: 0, heads: 4, scale: 0.25 };
+    const attention = lastInstruction(({ plan, x }) => plan.attention(x, options));
+    const parts = { dst: ["F32", "TOKENS", 128], src: [tokens64], n: [0, 4, 0], f: [0.25] };
+    assert.deepEqual(attention, { ...empty, op: "ATTENTION", ...parts });
+    const more = (sinks: Weight) => ({ ...options, group: 1, softCap: 30, sinks, slopes: sinks });
+    const { weights, n, f } = lastInstruction(({ plan, x, vector }) => plan.attention(x, more(vector(4))));
+    assert.deepEqual([weights, n, f], [["v", "v"], [0, 4, 1, 3], [0.25, 30]]);
   });
 
   it("swiglu, add and rows", () => {
@@ -222,6 +224,14 @@ const refusals: Record<string, readonly [(bench: Workbench) => unknown, RegExp]>
   "a layer the cache has in another group": [
     ({ plan, x }) => plan.attention(x, { label: "a", layer: 1, group: 1, heads: 4, scale: 1 }),
     /^attention a: Expected a layer below 1 but found 1$/,
+  ],
+  "a soft cap below 0": [
+    ({ plan, x }) => plan.attention(x, { label: "a", layer: 0, heads: 4, scale: 1, softCap: -1 }),
+    /^attention a: Expected softCap to be a number above 0, or 0 for none, but found -1$/,
+  ],
+  "sinks for other heads": [
+    ({ plan, x, vector }) => plan.attention(x, { label: "a", layer: 0, heads: 4, scale: 1, sinks: vector(3) }),
+    /^attention a: Expected a weight of heads to have 4 columns but found F32 rows \(1, 3\) \(v\)$/,
   ],
   "a group the cache has not": [
     ({ plan, narrow, x }) => plan.kvWrite(narrow, x, { label: "kv", layer: 0, group: 2 }),
