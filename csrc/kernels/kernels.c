@@ -78,8 +78,13 @@ INLINE void store_rows(const struct matmul *m, uint32_t row, uint32_t token, f32
   INLINE void widen_##name(const uint8_t *t, f32x16 *w) {                                        \
     for (int c = 0; c < FLOAT_TILE_COLUMNS; c++) w[c] = name##_widen((const block_##name *)t + 16 * c); \
   }                                                                                              \
+  INLINE f32x16 widen16_##name(const uint8_t *p) { return name##_widen((const block_##name *)p); } \
   DEFINE_PACK_FLOAT(name)                                                                        \
-  DEFINE_MATMUL_FLOAT(name, FLOAT_TILE_COLUMNS, FLOAT_TILE_COLUMNS * TILE_ROWS * sizeof(block_##name))
+  static void matmul_f32_##name(const struct matmul *m) {                                        \
+    const struct float_format f = {widen16_##name, TILE_ROWS * sizeof(block_##name)};            \
+    if (m->tokens == 1) matmul_float_one(f, m);                                                  \
+    else matmul_float(widen_##name, FLOAT_TILE_COLUMNS, FLOAT_TILE_COLUMNS * f.column_bytes, m); \
+  }
 #define DEFINE_MATMUL_FLOAT(name, columns, tile_bytes)                                           \
   static void matmul_f32_##name(const struct matmul *m) {                                        \
     matmul_float(widen_##name, columns, tile_bytes, m);                                          \
