@@ -19,7 +19,7 @@ const PROMPT_TOKENS_BESIDE_ANSWERS = 64;
 export function shareTokens(
   wanted: readonly number[],
   tokensMax: number,
-  { expectsAnswers = false } = {},
+  { expectsAnswers = false }: { expectsAnswers?: boolean } = {},
 ): number[] {
   const answers = wanted.filter((tokens) => tokens === 1).length;
   const beside = answers > 0 || expectsAnswers
