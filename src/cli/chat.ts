@@ -3,6 +3,7 @@
 import { Command } from "commander";
 import type { Generation } from "../generation.ts";
 import type { Model } from "../model.ts";
+import { addOverflowOptions, type OverflowFlags, overflowOptions } from "./cache_options.ts";
 import { type Conversation, runChatCommand } from "./chat_commands.ts";
 import { describeFailure } from "./failure.ts";
 import { type LineReader, openLineReader } from "./line_reader.ts";
@@ -19,7 +20,7 @@ import { addSamplingOptions, samplingOptions } from "./sampling_options.ts";
 import { statsLine } from "./stats.ts";
 import type { Terminal } from "./terminal.ts";
 
-interface ChatFlags extends LoadFlags {
+interface ChatFlags extends LoadFlags, OverflowFlags {
   tokens?: number;
   system?: string;
   stats?: true;
@@ -34,6 +35,7 @@ export function chatCommand(terminal: Terminal): Command {
     .option("--system <text>", "system message before the conversation")
     .addOption(chatTemplateOption())
     .option("--stats", "print one line about the speed after each answer");
+  addOverflowOptions(command);
   addSamplingOptions(command);
   return addLoadOptions(command).action(async (name: string, flags: ChatFlags) => {
     await using model = await loadModelFor(name, { flags, signal: terminal.signal });
@@ -110,6 +112,7 @@ class Chat {
     ];
     const generation = this.#model.generate(messages, {
       ...samplingOptions({ ...this.#flags }),
+      ...overflowOptions(this.#flags),
       maxTokens: this.#flags.tokens,
     });
     this.#answering = generation;
@@ -118,7 +121,9 @@ class Chat {
       const result = await generation;
       await this.#terminal.write("\n");
       if (result.text !== "") turns.push([messages.at(-1)!, { role: "assistant", content: result.text }]);
-      if (result.stopReason === "contextFull") this.#terminal.note("The context is full. /reset starts again.\n");
+      if (result.stopReason === "contextFull") {
+        this.#terminal.note("The context is full. /reset starts again; --context-overflow shift goes on.\n");
+      }
       if (this.#conversation.showsStats) this.#terminal.note(`${statsLine(this.#model, result)}\n`);
     } catch (error) {
       // The conversation goes on without this turn.

@@ -18,6 +18,7 @@ export interface LoadFlags {
   precision?: "q8" | "f32";
   kvType?: KvType;
   chatTemplate?: string;
+  cacheTokens?: number;
 }
 
 /** The flag with which a model without a chat template can be talked to. */
@@ -34,10 +35,12 @@ export function hasChatTemplate(model: Model, { chatTemplate }: LoadFlags): bool
 export function addLoadOptions(command: Command): Command {
   const threads = integerIn({ min: 1, max: Limit.THREADS });
   const context = integerIn({ min: 1, max: 2 ** 24 });
+  const cacheTokens = integerIn({ min: 1, max: 2 ** 26 });
   return command
     .optionsGroup("Computation:")
     .option("--threads <n>", "threads that compute (default: one per physical core)", threads)
     .option("--context <n>", "most tokens of prompts and answers (default: the model's, at most 4096)", context)
+    .option("--cache-tokens <n>", "tokens of all contexts together (default: 4 contexts, at most 16384)", cacheTokens)
     .addOption(new Option("--precision <p>", "f32: do not round activations (default: q8)").choices(["q8", "f32"]))
     .addOption(new Option("--kv-type <t>", "numbers attention remembers (default: f16)").choices(kvTypes))
     .optionsGroup("Options:");
@@ -54,7 +57,7 @@ export function expectChatTemplate(model: Model, flags: LoadFlags): void {
 
 /** Loads the model of the MODEL argument, showing how far it is when that takes long. */
 export async function loadModelFor(model: string, options: { flags: LoadFlags; signal: AbortSignal }): Promise<Model> {
-  const { flags: { threads, context: contextLength, precision, kvType, ...flags }, signal } = options;
+  const { flags: { threads, context: contextLength, precision, kvType, cacheTokens, ...flags }, signal } = options;
   const chatTemplate = flags.chatTemplate && await chatTemplateSource(flags.chatTemplate);
   using progress = showProgress(`Loading ${modelName(model)}`);
   return await loadModel(modelPath(model), {
@@ -62,6 +65,7 @@ export async function loadModelFor(model: string, options: { flags: LoadFlags; s
     contextLength,
     precision,
     kvType,
+    cacheTokens,
     chatTemplate,
     signal,
     onProgress: ({ phase, fraction }) => phase === "weights" && progress.update(fraction),

@@ -17,9 +17,10 @@ import { integerIn } from "./numbers.ts";
 import { addPromptOption, promptText } from "./prompt.ts";
 import { addSamplingOptions, samplingOptions } from "./sampling_options.ts";
 import { statsLine } from "./stats.ts";
+import { addOverflowOptions, type OverflowFlags, overflowOptions } from "./cache_options.ts";
 import type { Terminal } from "./terminal.ts";
 
-interface RunFlags extends LoadFlags {
+interface RunFlags extends LoadFlags, OverflowFlags {
   prompt: string;
   tokens?: number;
   stop?: string[];
@@ -42,6 +43,7 @@ export function runCommand(terminal: Terminal): Command {
     .option("--stop <text>", "end the answer before this text; can be repeated", collect)
     .option("--stats", "print one line about the speed after the answer")
     .option("--json", "print everything as one line of JSON when the answer is complete");
+  addOverflowOptions(command);
   addSamplingOptions(command);
   return addLoadOptions(command).action((model: string, flags: RunFlags) => run(terminal, { model, flags }));
 }
@@ -52,6 +54,7 @@ async function run(terminal: Terminal, { model: name, flags }: { model: string; 
   await using model = await loadModelFor(name, { flags, signal });
   const generation = model.generate(promptFor(model, { text, flags }), {
     ...samplingOptions({ ...flags }),
+    ...overflowOptions(flags),
     maxTokens: flags.tokens,
     stop: flags.stop,
   });

@@ -49,6 +49,22 @@ describe("the event loop", needsLibrary, () => {
     );
   });
 
+  it("is free while 16 generations share a cache that is too small, and while contexts are shifted and saved", async () => {
+    await using model = await loadExample({ cacheTokens: 1024 });
+    const prompts = Array.from({ length: 16 }, (_, i) => longPrompt.slice(i * 40, 400 + i * 40));
+    const overflow = { contextOverflow: "shift", frequencyPenalty: -1000, maxTokens: 500 } as const;
+    await expectOnTime(async () => {
+      model.clearCache();
+      await Promise.all(
+        prompts.map((prompt) => model.generate(prompt, { temperature: 1, maxTokens: 24 }).then(() => {})),
+      );
+      await model.generate(story, { ...greedy, ...overflow });
+      using sequence = model.createSequence();
+      await sequence.append(longPrompt);
+      using _loaded = await model.loadSequence(await sequence.save());
+    });
+  });
+
   it("is free while long prompts are computed in the background", async () => {
     await using model = await loadExample({ precision: "f32" });
     await expectOnTime(async () => await model.generate(longPrompt, { ...greedy, maxTokens: 8 }));
