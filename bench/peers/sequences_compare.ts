@@ -1,6 +1,7 @@
 /**
- * `npm run bench:peers -- --sequences N`: N generations of 128 tokens at the same time beside one alone, and how soon a
- * prompt has its first token that begins with 2000 tokens of another one. Engines take turns, in processes of their own.
+ * `npm run bench:peers -- --sequences N`: N generations of 128 tokens at the same time beside one alone, and how soon
+ * a prompt has its first token that begins with 2000 tokens of another one. Engines take turns, in processes of their
+ * own.
  */
 
 import { spawnSync } from "node:child_process";

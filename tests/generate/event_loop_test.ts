@@ -49,7 +49,7 @@ describe("the event loop", needsLibrary, () => {
     );
   });
 
-  it("is free while 16 generations share a cache that is too small, and while contexts are shifted and saved", async () => {
+  it("is free while 16 generations share a cache that is too small, and contexts are shifted and saved", async () => {
     await using model = await loadExample({ cacheTokens: 1024 });
     const prompts = Array.from({ length: 16 }, (_, i) => longPrompt.slice(i * 40, 400 + i * 40));
     const overflow = { contextOverflow: "shift", frequencyPenalty: -1000, maxTokens: 500 } as const;
