@@ -231,11 +231,16 @@ export class KvSequence implements Disposable {
     if (!this.#busy) this.detach();
   }
 
-  /** Whether layers with a window have what the next token sees after a shift. Follows from numbers, not from luck. */
+  /**
+   * Whether layers with a window have what the next token sees after a shift: by their lengths, and, where the sequence
+   * was longer before it was trimmed, by what is left.
+   */
   #seesAllAfter({ keep, count }: ShiftedBlocks): boolean {
-    return this.#cache.groups.every(({ window }) => {
-      const seen = firstSeen(this.#length - count * SIZE, window);
-      return seen >= keep || firstKept(this.#length, window) <= seen;
+    const length = this.#length - count * SIZE;
+    return this.#cache.groups.every(({ window }, group) => {
+      const seen = firstSeen(length, window);
+      const table = this.blockTables[group].toSpliced(keep, count).slice(seen, Math.ceil(length / SIZE));
+      return (seen >= keep || firstKept(this.#length, window) <= seen) && !table.includes(NONE);
     });
   }
 
