@@ -9,13 +9,19 @@ comptime {
     }
 }
 
-/// One instruction set: `csrc/simd/<name>.h` compiled for `cpu`. Best first.
-const Isa = struct { name: []const u8, cpu: []const u8 };
+/// One instruction set: `csrc/simd/<header>.h`, by default `<name>.h`, compiled for `cpu`. Best first.
+const Isa = struct { name: []const u8, cpu: []const u8, header: ?[]const u8 = null };
 const x86_64 = [_]Isa{
     .{ .name = "avx512", .cpu = "x86_64_v4+avx512vnni-prefer_256_bit" },
+    .{ .name = "avxvnni", .cpu = "x86_64_v3+avxvnni" },
     .{ .name = "avx2", .cpu = "x86_64_v3" },
     .{ .name = "scalar", .cpu = "x86_64" },
 };
+/// In the test of kernels only: the header of AVX-VNNI with AVX-512's encoding of the same instruction, because many
+/// machines have just that one.
+const x86_64_test = [_]Isa{
+    .{ .name = "avxvnni_evex", .header = "avxvnni", .cpu = "x86_64_v4+avx512vnni" },
+} ++ x86_64;
 const aarch64 = [_]Isa{
     .{ .name = "neon", .cpu = "generic+dotprod" },
     .{ .name = "scalar", .cpu = "generic" },
@@ -67,7 +73,7 @@ pub fn build(b: *std.Build) !void {
 
 fn addLibrary(b: *std.Build, triple: []const u8, optimize: std.builtin.OptimizeMode) !*std.Build.Step.Compile {
     const module = try moduleFor(b, triple, "baseline", optimize);
-    try addKernels(b, module, triple, optimize);
+    try addKernels(b, module, triple, .{ .optimize = optimize });
     module.addCSourceFiles(.{ .root = b.path("csrc"), .files = &sources, .flags = &flags });
     const build_flag = b.fmt("-DARP_BUILD=\"{s}\"", .{try buildHash(b)});
     module.addCSourceFile(.{ .file = b.path("csrc/api.c"), .flags = &(flags ++ .{build_flag}) });
@@ -107,9 +113,10 @@ fn buildHash(b: *std.Build) ![]const u8 {
 }
 
 /// The kernel table of every instruction set of the target, and the code that chooses among them.
-fn addKernels(b: *std.Build, module: *std.Build.Module, triple: []const u8, optimize: std.builtin.OptimizeMode) !void {
+const KernelOptions = struct { optimize: std.builtin.OptimizeMode, tests: bool = false };
+fn addKernels(b: *std.Build, module: *std.Build.Module, triple: []const u8, options: KernelOptions) !void {
     const isas: []const Isa = switch (module.resolved_target.?.result.cpu.arch) {
-        .x86_64 => &x86_64,
+        .x86_64 => if (options.tests) &x86_64_test else &x86_64,
         .aarch64 => &aarch64,
         else => return error.UnsupportedArchitecture,
     };
@@ -117,9 +124,10 @@ fn addKernels(b: *std.Build, module: *std.Build.Module, triple: []const u8, opti
     for (isas) |isa| {
         list = b.fmt("{s}X({s}) ", .{ list, isa.name });
         // A module of its own, because Zig derives target features from the module, not from -m flags.
-        const object = b.addObject(.{ .name = isa.name, .root_module = try moduleFor(b, triple, isa.cpu, optimize) });
+        const kernels = try moduleFor(b, triple, isa.cpu, options.optimize);
+        const object = b.addObject(.{ .name = isa.name, .root_module = kernels });
         object.root_module.addCMacro("ISA", isa.name);
-        object.root_module.addCMacro("ISA_HEADER", b.fmt("\"../simd/{s}.h\"", .{isa.name}));
+        object.root_module.addCMacro("ISA_HEADER", b.fmt("\"../simd/{s}.h\"", .{isa.header orelse isa.name}));
         object.root_module.addCSourceFile(.{ .file = b.path("csrc/kernels/kernels.c"), .flags = &flags });
         module.addObject(object);
     }
@@ -130,7 +138,7 @@ fn addKernels(b: *std.Build, module: *std.Build.Module, triple: []const u8, opti
 /// `zig build kernels-test` installs the program that compares the instruction sets; tests/csrc runs it.
 fn addKernelsTest(b: *std.Build, triple: []const u8, optimize: std.builtin.OptimizeMode) !void {
     const module = try moduleFor(b, triple, "baseline", optimize);
-    try addKernels(b, module, triple, optimize);
+    try addKernels(b, module, triple, .{ .optimize = optimize, .tests = true });
     module.addCSourceFile(.{ .file = b.path("tests/csrc/kernels_test.c"), .flags = &flags });
     const program = b.addExecutable(.{ .name = "kernels_test", .root_module = module });
     const install = b.addInstallArtifact(program, .{

@@ -14,6 +14,8 @@ uint32_t cpu_features(void) {
   if (c & bit_F16C) found |= CPU_F16C;
   if (!__get_cpuid_count(7, 0, &a, &b, &c, &d)) return found;
   if (b & bit_AVX2) found |= CPU_AVX2;
+  uint32_t leaf_a, leaf_b, leaf_c, leaf_d;
+  if (__get_cpuid_count(7, 1, &leaf_a, &leaf_b, &leaf_c, &leaf_d) && leaf_a & 1u << 4) found |= CPU_AVX_VNNI;
   if ((lo & 0xe6) != 0xe6) return found;  // Nor the opmask and ZMM registers.
   if ((b & bit_AVX512F) && (b & bit_AVX512BW) && (b & bit_AVX512VL) && (b & bit_AVX512DQ)) found |= CPU_AVX512;
   if (c & bit_AVX512VNNI) found |= CPU_AVX512_VNNI;

@@ -2,7 +2,9 @@
 #pragma once
 #include <stdint.h>
 
-enum { CPU_AVX2 = 1, CPU_FMA = 2, CPU_F16C = 4, CPU_AVX512 = 8, CPU_AVX512_VNNI = 16, CPU_NEON_DOT = 32 };
+enum {
+  CPU_AVX2 = 1, CPU_FMA = 2, CPU_F16C = 4, CPU_AVX512 = 8, CPU_AVX512_VNNI = 16, CPU_NEON_DOT = 32, CPU_AVX_VNNI = 64,
+};
 
 uint32_t cpu_features(void);
 // Physical cores this process may use; at least 1.
@@ -24,6 +26,9 @@ static const uint32_t cpu_required = 0
 #endif
 #ifdef __AVX512VNNI__
     | CPU_AVX512_VNNI
+#endif
+#ifdef __AVXVNNI__
+    | CPU_AVX_VNNI
 #endif
 #ifdef __ARM_FEATURE_DOTPROD
     | CPU_NEON_DOT

@@ -15,7 +15,7 @@ enum {
   READ_CHUNK_BYTES = 1 << 20,
   // Much more than the largest cache that one thread (96 MiB) or many (a share of hundreds) can reach.
   READ_BYTES = 512 << 20, READ_BYTES_PER_THREAD = 64 << 20,
-  DOT_CHUNK_STEPS = 10000, DOT_CHUNKS_PER_THREAD = 128,  // About 5 ms a round.
+  DOT_CHUNK_STEPS = 1000, DOT_CHUNKS_PER_THREAD = 128,  // About 5 ms a round.
   ROUNDS_MIN = 3, ROUNDS_NS = 100000000,
 };
 

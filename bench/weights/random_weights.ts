@@ -59,7 +59,7 @@ const layouts: Readonly<Record<string, readonly ScaleField[]>> = {
 const special: Readonly<Record<string, (view: DataView, block: { at: number; deviation: number }) => void>> = {
   // An exponent (e - 127) over values of deviation 2.9.
   MXFP4: (view, { at, deviation }) => view.setUint8(at, 127 + Math.round(Math.log2(deviation / 2.9))),
-  // Four scales of E4M3, in units of 2^-11 here (3 bits of mantissa m, exponent 0 is 2 m), over values of deviation 5.9.
+  // Four scales of E4M3, in units of 2^-11 (3 bits of mantissa m; exponent 0 is 2 m), over values of deviation 5.9.
   NVFP4(view, { at, deviation }) {
     const units = (deviation / 5.86) * 2 ** 11;
     const exponent = Math.min(15, Math.max(0, Math.floor(Math.log2(units)) - 3));

@@ -18,22 +18,27 @@ static uint64_t read_memory(const void *memory, size_t bytes) {
   return total;
 }
 
-// A step is as many independent dot products of 64 bytes as the matmul keeps in registers, which covers their latency.
+// A step is DOT_COLUMNS columns of as many sums as the matmul keeps in registers, which covers the latency.
+enum { DOT_COLUMNS = 8, DOT_STEP_OPERATIONS = MATMUL_TOKENS * DOT_COLUMNS * 64 * 2 };
 static uint64_t dot_products(uint32_t steps) {
   const int8_t x[4] = {1, 2, 3, 4};
   i32x16 sums[MATMUL_TOKENS];
-  u8x64 weights = u8x64_set(63);
+  u8x64 weights = u8x64_set(15);
   for (int i = 0; i < MATMUL_TOKENS; i++) sums[i] = i32x16_set(0);
   for (uint32_t step = 0; step < steps; step++) {
-    UNROLL for (int i = 0; i < MATMUL_TOKENS; i++) {
-      // The compiler must not know that they are the same every time, or it would multiply only once. They come from
-      // the first-level cache, which has two loads for every dot product.
-      __asm__ volatile("" : "+m"(weights));
-      sums[i] = dot_u6(sums[i], weights, x);
+    dots d[MATMUL_TOKENS];
+    UNROLL for (int i = 0; i < MATMUL_TOKENS; i++) d[i] = dots_start(sums[i]);
+    UNROLL for (int k = 0; k < DOT_COLUMNS; k++) {
+      UNROLL for (int i = 0; i < MATMUL_TOKENS; i++) {
+        // The compiler must not know that they are the same every time, or it would multiply only once. They come from
+        // the first-level cache, which has two loads for every dot product.
+        __asm__ volatile("" : "+m"(weights));
+        d[i] = dots_add(d[i], weights, x, k, 4);
+      }
     }
+    UNROLL for (int i = 0; i < MATMUL_TOKENS; i++) sums[i] = dots_end(d[i], DOT_COLUMNS, 4);
   }
   uint64_t total = 0;
   for (int i = 0; i < MATMUL_TOKENS; i++) total += (uint32_t)__builtin_reduce_add(sums[i]);
   return total;
 }
-enum { DOT_STEP_OPERATIONS = MATMUL_TOKENS * 64 * 2 };
