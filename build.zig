@@ -10,12 +10,12 @@ comptime {
 }
 
 /// One instruction set: `csrc/simd/<header>.h`, by default `<name>.h`, compiled for `cpu`. Best first.
-const Isa = struct { name: []const u8, cpu: []const u8, header: ?[]const u8 = null };
+const Isa = struct { name: []const u8, cpu: []const u8, header: ?[]const u8 = null, small: bool = false };
 const x86_64 = [_]Isa{
     .{ .name = "avx512", .cpu = "x86_64_v4+avx512vnni-prefer_256_bit" },
     .{ .name = "avxvnni", .cpu = "x86_64_v3+avxvnni" },
     .{ .name = "avx2", .cpu = "x86_64_v3" },
-    .{ .name = "scalar", .cpu = "x86_64" },
+    .{ .name = "scalar", .cpu = "x86_64", .small = true },
 };
 /// In the test of kernels only: the header of AVX-VNNI with AVX-512's encoding of the same instruction, because many
 /// machines have just that one.
@@ -24,7 +24,7 @@ const x86_64_test = [_]Isa{
 } ++ x86_64;
 const aarch64 = [_]Isa{
     .{ .name = "neon", .cpu = "generic+dotprod" },
-    .{ .name = "scalar", .cpu = "generic" },
+    .{ .name = "scalar", .cpu = "generic", .small = true },
 };
 
 const flags = [_][]const u8{
@@ -124,7 +124,9 @@ fn addKernels(b: *std.Build, module: *std.Build.Module, triple: []const u8, opti
     for (isas) |isa| {
         list = b.fmt("{s}X({s}) ", .{ list, isa.name });
         // A module of its own, because Zig derives target features from the module, not from -m flags.
-        const kernels = try moduleFor(b, triple, isa.cpu, options.optimize);
+        // Plain C for 16 lanes is long, and no slower for being short (measured).
+        const small = isa.small and options.optimize == .ReleaseFast;
+        const kernels = try moduleFor(b, triple, isa.cpu, if (small) .ReleaseSmall else options.optimize);
         const object = b.addObject(.{ .name = isa.name, .root_module = kernels });
         object.root_module.addCMacro("ISA", isa.name);
         object.root_module.addCMacro("ISA_HEADER", b.fmt("\"../simd/{s}.h\"", .{isa.header orelse isa.name}));

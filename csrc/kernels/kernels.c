@@ -60,7 +60,7 @@ INLINE void store_rows(const struct matmul *m, uint32_t row, uint32_t token, f32
   static void matmul_q8_##name(const struct matmul *m) {                                         \
     matmul_integer(INTEGER_FORMAT(name, values), m);                                             \
   }                                                                                              \
-  INLINE void widen_##name(const uint8_t *t, f32x16 *w) {                                        \
+  static void widen_##name(const uint8_t *t, f32x16 *w) {                                        \
     widen_integer(INTEGER_FORMAT(name, values), t, w);                                           \
   }                                                                                              \
   DEFINE_MATMUL_FLOAT(name, name##_columns, sizeof(tile_##name))
@@ -75,7 +75,7 @@ INLINE void store_rows(const struct matmul *m, uint32_t row, uint32_t token, f32
 #define DEFINE_WIDE16(name, values, bytes) DEFINE_WIDE(name, values, bytes, wide16)
 #define DEFINE_WIDE32(name, values, bytes) DEFINE_WIDE(name, values, bytes, wide32)
 #define DEFINE_FLOAT(name, values, bytes)                                                        \
-  INLINE void widen_##name(const uint8_t *t, f32x16 *w) {                                        \
+  static void widen_##name(const uint8_t *t, f32x16 *w) {                                        \
     for (int c = 0; c < FLOAT_TILE_COLUMNS; c++) w[c] = name##_widen((const block_##name *)t + 16 * c); \
   }                                                                                              \
   INLINE f32x16 widen16_##name(const uint8_t *p) { return name##_widen((const block_##name *)p); } \

@@ -25,7 +25,9 @@ INLINE void add_chain(const f32x16 *w, const struct matmul *m, uint32_t token, u
   for (uint32_t t = 0; t < count; t++) sums[t] += s[t];
 }
 
-INLINE void matmul_float(widen_fn widen, uint32_t tile_columns, uint32_t tile_bytes, const struct matmul *m) {
+// One copy for all formats: a call of widen for each tile costs nothing beside its 1024 products and more.
+static __attribute__((noinline)) void matmul_float(widen_fn widen, uint32_t tile_columns, uint32_t tile_bytes,
+                                                   const struct matmul *m) {
   f32x16 w[256], sums[MATMUL_BLOCK_TOKENS];
   for (uint32_t first = 0; first < m->tokens; first += MATMUL_BLOCK_TOKENS) {
     const uint32_t left = m->tokens - first, count = left < MATMUL_BLOCK_TOKENS ? left : MATMUL_BLOCK_TOKENS;

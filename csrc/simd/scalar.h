@@ -2,7 +2,7 @@
 #pragma once
 #include "vector.h"
 
-enum { FEW_TOKENS = 1, MATMUL_TOKENS = 2, MATMUL_TOKENS_HALVES = 1, FLOAT_TOKENS = 4 };
+enum { FEW_TOKENS = 1, MATMUL_TOKENS = 1, MATMUL_TOKENS_HALVES = 1, FLOAT_TOKENS = 4 };
 enum { ATTENTION_QUERIES = 4, ATTENTION_VECTORS = 1, ATTENTION_DIRECT = 0 };
 
 // Exact a * b + c in f32 without hardware: the product is exact in f64; the sum is rounded to odd there, so that the
