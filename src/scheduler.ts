@@ -114,7 +114,8 @@ export class Scheduler {
   async #runJobs(): Promise<void> {
     this.#isRunning = true;
     try {
-      if (this.#expectsLanes()) await nextTurn();
+      // Code that a process runs for the first time takes milliseconds: a generation begins with a turn of its own.
+      if (this.#jobs.some(({ options }) => options.begins) || this.#expectsLanes()) await nextTurn();
       while (this.#jobs.length > 0) {
         await this.#admitJobs();
         const parts = this.#compose();

@@ -5,10 +5,11 @@
  */
 
 /**
- * How long one slice may last. A 1 ms timer may be late by at most 5 ms: 2 ms leaves room for the step that overruns
- * the slice, for a garbage collection, and for whatever else the loop has to do between two slices.
+ * How long one slice may last. A 1 ms timer may be late by at most 5 ms: 1 ms leaves room for the step that overruns
+ * the slice (up to 3 ms in code that the engine sees for the first time), for a garbage collection, and for whatever
+ * else the loop has to do between two slices. A turn costs some microseconds.
  */
-const SLICE_MS = 2;
+const SLICE_MS = 1;
 
 /** The end of the queue of slices: every {@linkcode runSliced} of this thread waits for the one before it. */
 let lastTurn: Promise<void> = Promise.resolve();
@@ -20,7 +21,7 @@ export interface RunSlicedOptions {
 }
 
 /**
- * Runs a generator to its end in slices of at most about 2 ms, with a turn of the event loop before each of them.
+ * Runs a generator to its end in slices of about 1 ms, with a turn of the event loop before each of them.
  * Several at once take turns, one slice per turn of the loop, so that together they delay a timer no longer than one
  * alone.
  *
@@ -66,7 +67,7 @@ function stop(work: Generator<void, unknown>, reason: unknown): never {
 }
 
 /**
- * One turn of the event loop. Measured with 2 ms slices and a 1 ms interval: `setImmediate` costs 2 to 6 us and the
+ * One turn of the event loop. Measured with slices of 2 ms and a 1 ms interval: `setImmediate` costs 2 to 6 us and the
  * interval stays on time under Deno, Bun and Node, and nothing stays behind that keeps the process alive. A
  * `MessageChannel` costs the same but starves timers completely in all three; `setTimeout(0)` costs 1 to 2 ms, and is
  * what remains where `setImmediate` does not exist (browsers).

@@ -25,7 +25,7 @@ describe("Scheduler", needsLibrary, () => {
   it("gives 16 generations in shared steps the tokens each gives alone, however many a step takes", async () => {
     model.clearCache();
     assert.deepEqual(await all(model), alone);
-    for (const limits of [{ sequencesMax: 3, threads: 1 }, { tokensMax: 5 }]) {
+    for (const limits of [{ sequencesMax: 3, threads: 1 }, { tokensMax: 5 }, { threads: 8 }]) {
       await using other = await loadModel(modelUrl, limits);
       assert.deepEqual(await all(other), alone, JSON.stringify(limits));
     }

@@ -144,7 +144,7 @@ function createVariables(
   { tokens, budget }: { tokens: ChatTemplateTokens; budget: Budget },
 ): Map<string, Value> {
   const { tools, documents, variables = {}, addGenerationPrompt = true, enableThinking } = options;
-  const values = createGlobals({ now: options.now ?? localTime(), budget });
+  const values = createGlobals({ now: () => options.now ?? localTime(), budget });
   for (const [name, value] of Object.entries(variables)) {
     if (value !== undefined) values.set(name, fromJavaScript(value, { name: `variables.${name}`, budget }));
   }

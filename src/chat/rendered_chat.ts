@@ -76,6 +76,7 @@ function* encodeSliced(
   pieces: readonly ChatPiece[],
   tokenizer: ChatTokenizer,
 ): Generator<void, Int32Array<ArrayBuffer>> {
+  yield; // Cutting has taken its time.
   const parts: ArrayLike<number>[] = [];
   const swallows = new Map<string, boolean>();
   let previous: ChatPiece | undefined;

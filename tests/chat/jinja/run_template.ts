@@ -21,7 +21,7 @@ export function runTemplate(
 ): { text: string; untrusted: string[] } {
   if (parsed?.source !== source) parsed = { source, block: runWhole(parseTemplate(source)) };
   const budget = new Budget(limitsFor({ messages: 1, characters: 1000 }));
-  const values = createGlobals({ now: new Date("2025-03-07T09:05:03Z"), budget });
+  const values = createGlobals({ now: () => new Date("2025-03-07T09:05:03Z"), budget });
   for (const [name, value] of Object.entries(variables)) values.set(name, fromJavaScript(value, { name, budget }));
   const text = runWhole(renderBlock(parsed.block, { variables: values, budget }));
   const ranges = untrustedRanges(text, budget);
