@@ -23,6 +23,7 @@ const x86_64_test = [_]Isa{
     .{ .name = "avxvnni_evex", .header = "avxvnni", .cpu = "x86_64_v4+avx512vnni" },
 } ++ x86_64;
 const aarch64 = [_]Isa{
+    .{ .name = "neon_i8mm", .cpu = "generic+dotprod+i8mm" },
     .{ .name = "neon", .cpu = "generic+dotprod" },
     .{ .name = "scalar", .cpu = "generic", .small = true },
 };

@@ -23,13 +23,30 @@ uint32_t cpu_features(void) {
 }
 #elif defined(__aarch64__) && defined(__linux__)
 #include <sys/auxv.h>
-uint32_t cpu_features(void) { return getauxval(AT_HWCAP) & (1ul << 20) ? CPU_NEON_DOT : 0; }  // HWCAP_ASIMDDP
+uint32_t cpu_features(void) {
+  uint32_t found = 0;
+  if (getauxval(AT_HWCAP) & 1ul << 20) found |= CPU_NEON_DOT;    // HWCAP_ASIMDDP
+  if (getauxval(AT_HWCAP2) & 1ul << 13) found |= CPU_NEON_I8MM;  // HWCAP2_I8MM
+  return found;
+}
 #elif defined(_WIN32)
 #define WIN32_LEAN_AND_MEAN
 #include <windows.h>
-uint32_t cpu_features(void) { return IsProcessorFeaturePresent(43) ? CPU_NEON_DOT : 0; }  // PF_ARM_V82_DP_INSTRUCTIONS
+uint32_t cpu_features(void) {
+  uint32_t found = 0;
+  if (IsProcessorFeaturePresent(43)) found |= CPU_NEON_DOT;   // PF_ARM_V82_DP_INSTRUCTIONS_AVAILABLE
+  if (IsProcessorFeaturePresent(66)) found |= CPU_NEON_I8MM;  // PF_ARM_V82_I8MM_INSTRUCTIONS_AVAILABLE
+  return found;
+}
 #else
-uint32_t cpu_features(void) { return CPU_NEON_DOT; }  // Every Apple silicon Mac has it.
+#include <sys/sysctl.h>
+// Every Apple silicon Mac has the dot product. What systems do not know of, they have no name for.
+uint32_t cpu_features(void) {
+  int i8mm = 0;
+  size_t size = sizeof i8mm;
+  if (sysctlbyname("hw.optional.arm.FEAT_I8MM", &i8mm, &size, 0, 0)) i8mm = 0;
+  return CPU_NEON_DOT | (i8mm ? CPU_NEON_I8MM : 0);
+}
 #endif
 
 #if defined(__linux__)

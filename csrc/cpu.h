@@ -4,6 +4,7 @@
 
 enum {
   CPU_AVX2 = 1, CPU_FMA = 2, CPU_F16C = 4, CPU_AVX512 = 8, CPU_AVX512_VNNI = 16, CPU_NEON_DOT = 32, CPU_AVX_VNNI = 64,
+  CPU_NEON_I8MM = 128,
 };
 
 uint32_t cpu_features(void);
@@ -32,5 +33,8 @@ static const uint32_t cpu_required = 0
 #endif
 #ifdef __ARM_FEATURE_DOTPROD
     | CPU_NEON_DOT
+#endif
+#ifdef __ARM_FEATURE_MATMUL_INT8
+    | CPU_NEON_I8MM
 #endif
     ;

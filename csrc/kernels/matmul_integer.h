@@ -30,22 +30,67 @@ INLINE i32x16 first_sum(struct integer_format f, int32_t minus_sum) {
   return i32x16_set(minus_sum) << shift;
 }
 
-// Adds columns 32 j to 32 j + 31 of one tile for `count` (a constant) tokens, whose blocks x stand together. All dot
-// products advance by four columns at a time: as many independent chains as there are tokens hide the latency of the
-// instruction.
+// -(sum of x) over half h of a group of 32 columns, or over all of it where a scale covers 32.
+INLINE int32_t minus_sum(struct integer_format f, const struct q8_block *x, int h) {
+  return f.group == 32 ? x->minus_total : x->minus_sum[h];
+}
+
+// The dot products of half h (see minus_sum) for `count` (a constant) tokens, in progress. All of them advance by four
+// columns at a time: as many independent chains as there are tokens hide the latency of the instruction.
+INLINE void multiply(struct integer_format f, const u8x64 codes[8], const struct q8_block *x, int h, dots *sum,
+                     uint32_t count) {
+  const int steps = (int)f.group / 4;
+  UNROLL for (uint32_t t = 0; t < count; t++) sum[t] = dots_start(first_sum(f, minus_sum(f, x + t, h)));
+  UNROLL for (int k = 0; k < steps; k++)
+    UNROLL for (uint32_t t = 0; t < count; t++)
+      sum[t] = dots_add(sum[t], codes[steps * h + k], x[t].q + 4 * (steps * h + k), k, f.bits);
+}
+
+#ifdef TOKEN_PAIRS
+// The same by pairs of tokens, with zipped codes, to the end. A token that is left over is its own partner.
+INLINE void multiply_pairs(struct integer_format f, const u8x64 codes[8], const struct q8_block *x, int h, i32x16 *dot,
+                           uint32_t count) {
+  const int steps = (int)f.group / 4;
+  const int32_t bias = f.bits != SIGNED_BITS && f.bias_shift > 0 ? 1 << f.bias_shift : 0;
+  token_pair sum[TOKENS_AT_ONCE / 2];
+  UNROLL for (uint32_t t = 0; t < count; t += 2) {
+    const struct q8_block *const other = x + (t + 1 < count ? t + 1 : t);
+    sum[t / 2] = pair_start(bias * minus_sum(f, x + t, h), bias * minus_sum(f, other, h));
+  }
+  UNROLL for (int k = steps * h; k < steps * (h + 1); k += 4)
+    UNROLL for (uint32_t t = 0; t < count; t += 2)
+      sum[t / 2] = pair_add(sum[t / 2], codes + k, x[t].q + 4 * k, x[t + 1 < count ? t + 1 : t].q + 4 * k);
+  UNROLL for (uint32_t t = 0; t < count; t += 2) {
+    i32x16 both[2];
+    pair_end(sum[t / 2], both);
+    dot[t] = both[0];
+    if (t + 1 < count) dot[t + 1] = both[1];
+  }
+}
+enum { ZIPPED = true };
+INLINE void zip_codes(u8x64 codes[8]) { pair_zip(codes), pair_zip(codes + 4); }
+#else
+enum { ZIPPED = false };
+INLINE void multiply_pairs(struct integer_format f, const u8x64 *codes, const struct q8_block *x, int h, i32x16 *dot,
+                           uint32_t count) {
+  (void)f, (void)codes, (void)x, (void)h, (void)dot, (void)count;
+}
+INLINE void zip_codes(u8x64 codes[8]) { (void)codes; }
+#endif
+
+// Adds columns 32 j to 32 j + 31 of one tile for `count` (a constant) tokens, whose blocks x stand together.
 INLINE void add_group(struct integer_format f, const u8x64 codes[8], const f32x16 *scale, const f32x16 *min, int j,
-                      const struct q8_block *x, f32x16 *y, uint32_t count) {
-  const int halves = f.group == 32 ? 1 : 2, steps = 8 / halves;
+                      const struct q8_block *x, f32x16 *y, uint32_t count, bool zipped) {
+  const int halves = f.group == 32 ? 1 : 2;
   f32x16 first[TOKENS_AT_ONCE];  // What the first half gives, without the scale of x.
   UNROLL for (int h = 0; h < halves; h++) {
     dots sum[TOKENS_AT_ONCE];
-    UNROLL for (uint32_t t = 0; t < count; t++)
-      sum[t] = dots_start(first_sum(f, halves == 1 ? x[t].minus_total : x[t].minus_sum[h]));
-    UNROLL for (int k = 0; k < steps; k++)
-      UNROLL for (uint32_t t = 0; t < count; t++)
-        sum[t] = dots_add(sum[t], codes[steps * h + k], x[t].q + 4 * (steps * h + k), k, f.bits);
+    i32x16 pairs[TOKENS_AT_ONCE];
+    if (zipped) multiply_pairs(f, codes, x, h, pairs, count);
+    else multiply(f, codes, x, h, sum, count);
     UNROLL for (uint32_t t = 0; t < count; t++) {
-      const f32x16 dot = f32x16_from_i32(dots_end(sum[t], steps, f.bits)), x_scale = f32x16_set(x[t].scale);
+      const i32x16 total = zipped ? pairs[t] : dots_end(sum[t], (int)f.group / 4, f.bits);
+      const f32x16 dot = f32x16_from_i32(total), x_scale = f32x16_set(x[t].scale);
       if (halves == 1) y[t] = f32x16_fma(dot * x_scale, scale[j], y[t]);
       else if (h == 0) first[t] = dot * scale[2 * j];
       else y[t] = f32x16_fma(f32x16_fma(dot, scale[2 * j + 1], first[t]), x_scale, y[t]);
@@ -106,7 +151,7 @@ INLINE void matmul_few(struct integer_format f, const struct matmul *m, uint32_t
         prefetch(ahead < end ? ahead : ahead + jump, part);
         u8x64 codes[8];
         unpack_codes(f, tile, j, codes);
-        add_group(f, codes, scale, min, j, token_blocks(m, 0, i * (uint32_t)groups + (uint32_t)j), y, count);
+        add_group(f, codes, scale, min, j, token_blocks(m, 0, i * (uint32_t)groups + (uint32_t)j), y, count, false);
       }
     }
     UNROLL for (uint32_t t = 0; t < count; t++) store_rows(m, row, t, y[t]);
@@ -127,7 +172,7 @@ INLINE void add_tile(struct integer_format f, const struct unpacked_tile *tile, 
   UNROLL for (uint32_t t = 0; t < count; t++) y[t] = sums[t];
   for (int j = 0; j < present; j++)
     add_group(f, tile->codes + 8 * j, tile->scale, tile->min, j,
-              token_blocks(m, token, tile_index * (uint32_t)groups + (uint32_t)j), y, count);
+              token_blocks(m, token, tile_index * (uint32_t)groups + (uint32_t)j), y, count, ZIPPED);
   UNROLL for (uint32_t t = 0; t < count; t++) sums[t] = y[t];
 }
 
@@ -147,7 +192,10 @@ INLINE void matmul_many(struct integer_format f, const struct matmul *m) {
         for (uint32_t g = 0; g < groups; g++) {
           const uint8_t *tile = m->tiles + (row / TILE_ROWS + g) * m->group_bytes + i * f.tile_bytes;
           f.scales(tile, unpacked[g].scale, unpacked[g].min);
-          for (int j = 0; j < (int)f.columns / 32; j++) unpack_codes(f, tile, j, unpacked[g].codes + 8 * j);
+          for (int j = 0; j < (int)f.columns / 32; j++) {
+            unpack_codes(f, tile, j, unpacked[g].codes + 8 * j);
+            zip_codes(unpacked[g].codes + 8 * j);
+          }
         }
         uint32_t t = 0;
         const uint32_t pass = f.group == 32 ? MATMUL_TOKENS : MATMUL_TOKENS_HALVES;
