@@ -4,7 +4,7 @@
  * How many tokens of prompts go into a step beside single tokens of running answers. The answers wait for the step, so
  * it should be short; but a step reads all weights, so it should do something for that. At 64 tokens the arithmetic of
  * the matrices takes several times as long as reading them, so that twice as many tokens in half as many steps would
- * save little: a prompt of 512 tokens of TinyLlama (1.1 billion parameters) costs a quarter more in such steps.
+ * save little.
  */
 const PROMPT_TOKENS_BESIDE_ANSWERS = 64;
 
