@@ -208,7 +208,7 @@ INLINE void matmul_many(struct integer_format f, const struct matmul *m) {
             add_tile(f, &unpacked[g], m, first + t, i, sums[g] + t, pass);
           }
         for (uint32_t g = 0; g < groups; g++) prefetch(ahead + g * m->group_bytes, share);
-        for (; FEW_TOKENS > 1 && t + FEW_TOKENS <= count; t += FEW_TOKENS)
+        for (; FEW_TOKENS < pass && t + FEW_TOKENS <= count; t += FEW_TOKENS)
           for (uint32_t g = 0; g < groups; g++) add_tile(f, &unpacked[g], m, first + t, i, sums[g] + t, FEW_TOKENS);
         for (; t < count; t++)
           for (uint32_t g = 0; g < groups; g++) add_tile(f, &unpacked[g], m, first + t, i, sums[g] + t, 1);
