@@ -23,7 +23,7 @@ import { modelFingerprint } from "./model_fingerprint.ts";
 import { type ModelSource, openModelSource } from "./model_source.ts";
 import { architectureOf, buildModelSliced, cacheShapeOf, type ModelPlan, tensorsToRead } from "./models/mod.ts";
 import { ABI_VERSION } from "./native/abi.ts";
-import { openLibrary } from "./native/library.ts";
+import { openLibrarySliced } from "./native/library.ts";
 import { NativeCache, NativeWeights } from "./native/objects.ts";
 import { NativePlan } from "./native/plan.ts";
 import { encodeCacheShape, encodePlan } from "./plan/encode.ts";
@@ -63,7 +63,7 @@ export async function loadParts(source: string | URL | Uint8Array, options: Load
   const { signal } = options;
   signal?.throwIfAborted();
   // Code that runs for the first time is slow: each part of the work gets a turn of the event loop of its own.
-  openLibrary();
+  await openLibrarySliced();
   await nextTurn();
   await using opened = disposable(await openModelSource(source));
   const report = (phase: LoadPhase, fraction: number) => options.onProgress?.({ phase, fraction });

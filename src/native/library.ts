@@ -5,6 +5,7 @@
 
 import { LibraryError } from "../errors.ts";
 import { currentRuntime, type ForeignFunctions, type Wait } from "../runtime/mod.ts";
+import { runSliced, runWhole } from "../time_slice.ts";
 import { ABI_VERSION, symbols } from "./abi.ts";
 import { describeLibraryFile } from "./library_file.ts";
 import { type LibraryLocation, locateLibrary } from "./locate.ts";
@@ -43,8 +44,20 @@ let opened: NativeLibrary | undefined;
  * @throws {LibraryError} When it is not found, cannot be loaded, or is of another version.
  */
 export function openLibrary(): NativeLibrary {
-  opened ??= load(locateLibrary());
+  opened ??= runWhole(load(locateLibrary()));
   return opened;
+}
+
+/**
+ * Loads the native library, if that has not happened yet, in slices that keep the event loop free: making its functions
+ * callable takes Deno 5 ms.
+ *
+ * @throws {LibraryError} As {@linkcode openLibrary}.
+ */
+export async function openLibrarySliced(): Promise<void> {
+  if (opened !== undefined) return;
+  const library = await runSliced(load(locateLibrary()));
+  opened ??= library;
 }
 
 /**
@@ -67,12 +80,12 @@ export function describeLibrary(): LibraryDescription {
 }
 
 /**
- * Loads the library from a file.
+ * Loads the library from a file; a computation for time_slice.ts.
  *
  * @throws {LibraryError} When the file cannot be loaded or is of another ABI version. The message says what helps.
  */
-export function load(location: LibraryLocation): NativeLibrary {
-  const { functions, wait } = open(location);
+export function* load(location: LibraryLocation): Generator<void, NativeLibrary> {
+  const { functions, wait } = yield* open(location);
   checkVersion(functions.arp_abi_version(), location);
   return { path: location.path, place: location.place, functions, wait };
 }
@@ -89,9 +102,9 @@ export function checkVersion(found: number, { path, place, remedy }: LibraryLoca
   );
 }
 
-function open({ path, place, remedy }: LibraryLocation) {
+function* open({ path, place, remedy }: LibraryLocation) {
   try {
-    return currentRuntime().openLibrary(path, { symbols, wait: "arp_wait" });
+    return yield* currentRuntime().openLibrary(path, { symbols, wait: "arp_wait" });
   } catch (error) {
     if (error instanceof LibraryError) throw error;
     const { message } = error as Error;

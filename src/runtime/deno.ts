@@ -20,6 +20,9 @@ interface DenoApi {
 /** The second declaration of the function that waits. */
 const WAIT_SYMBOL = "wait_without_blocking";
 
+/** How many functions are made callable between two chances for the event loop: each takes about 0.15 ms. */
+const SYMBOLS_PER_STEP = 4;
+
 /** The adapter for Deno. */
 export const deno: Runtime = {
   name: "deno",
@@ -30,10 +33,15 @@ export const deno: Runtime = {
   },
   environment: (name) => isGranted({ name: "env", variable: name }) ? api().env.get(name) : undefined,
   mayRead: (path) => isGranted({ name: "read", path }),
-  openLibrary(path, options) {
+  *openLibrary(path, options) {
     const { symbols, wait } = options;
     const nonblocking = { ...symbols[wait], name: wait, nonblocking: true };
-    const opened = open(path, { ...symbols, [WAIT_SYMBOL]: nonblocking });
+    const declared = Object.entries({ ...symbols, [WAIT_SYMBOL]: nonblocking });
+    const opened: Record<string, unknown> = {};
+    for (let first = 0; first < declared.length; first += SYMBOLS_PER_STEP) {
+      yield;
+      Object.assign(opened, open(path, Object.fromEntries(declared.slice(first, first + SYMBOLS_PER_STEP))));
+    }
     const call = opened[WAIT_SYMBOL] as (handle: number, milliseconds: number, error: null) => Promise<number>;
     const functions = opened as unknown as ForeignFunctions<typeof symbols>;
     const waitFor: Wait = (handle, milliseconds) => call(handle, milliseconds, null);

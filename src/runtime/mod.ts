@@ -59,7 +59,7 @@ export interface Runtime {
   /** Whether a file may be looked at. Never makes the runtime ask the user. */
   mayRead(path: string): boolean;
   /**
-   * Loads a native library.
+   * Loads a native library; a computation for time_slice.ts.
    *
    * @param path The library's file.
    * @param options `symbols`: its functions; `wait`: the name of the one that {@linkcode ForeignLibrary.wait} calls.
@@ -69,7 +69,7 @@ export interface Runtime {
   openLibrary<Table extends SymbolTable>(
     path: string,
     options: { symbols: Table; wait: keyof Table & string },
-  ): ForeignLibrary<Table>;
+  ): Generator<void, ForeignLibrary<Table>>;
 }
 
 /** The runtime that executes this. */

@@ -41,7 +41,8 @@ export const node: Runtime = {
   libc: () => process.platform === "linux" ? libcOfProgram(process.execPath) : undefined,
   environment: (name) => process.env[name],
   mayRead: (path) => process.permission?.has("fs.read", path) ?? true,
-  openLibrary(path, options) {
+  *openLibrary(path, options) {
+    yield;
     const { symbols, wait } = options;
     const declared = Object.fromEntries(
       Object.entries(symbols).map(([name, { parameters, result }]) => [

@@ -5,11 +5,16 @@ import { describe, it } from "node:test";
 import { Status, symbols, Type } from "../../src/native/abi.ts";
 import { locateLibrary } from "../../src/native/locate.ts";
 import { currentRuntime } from "../../src/runtime/mod.ts";
+import { runWhole } from "../../src/time_slice.ts";
 import { needsLibrary } from "../native/require_library.ts";
 import { runChild } from "./child.ts";
 
 function open() {
-  return currentRuntime().openLibrary(locateLibrary().path, { symbols, wait: "arp_wait" });
+  return openFile(locateLibrary().path);
+}
+
+function openFile(path: string) {
+  return runWhole(currentRuntime().openLibrary(path, { symbols, wait: "arp_wait" }));
 }
 
 describe("currentRuntime()", () => {
@@ -48,7 +53,7 @@ describe("Runtime.openLibrary()", needsLibrary, () => {
 
   it("says what the system says about a file that is no library", () => {
     const path = new URL(import.meta.url).pathname;
-    assert.throws(() => currentRuntime().openLibrary(path, { symbols, wait: "arp_wait" }), Error);
+    assert.throws(() => openFile(path), Error);
   });
 
   it("prints nothing, and takes no other warning away", async () => {
