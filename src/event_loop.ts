@@ -7,9 +7,10 @@ import { runSliced } from "./time_slice.ts";
 
 /**
  * How long this thread may compute before timers and I/O get their turn. A timer may be late by 5 ms; a step that takes
- * longer than predicted and a garbage collection have to fit too.
+ * longer than predicted (1.25 ms at most: src/native/plan.ts) and a garbage collection (2 to 3) have to fit too. A turn
+ * costs some microseconds.
  */
-const SHARE_MS = 2;
+const SHARE_MS = 1;
 
 /** When the event loop last had its turn, as far as it is known here: for all models of this thread together. */
 let turnBegan = -Infinity;

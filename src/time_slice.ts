@@ -34,6 +34,8 @@ export async function runSliced<Result>(
   options: RunSlicedOptions = {},
 ): Promise<Result> {
   const { signal } = options;
+  // From where this is called the first macrotask may come before the timers that are due, the second does not.
+  lastTurn = lastTurn.then(nextMacrotask);
   for (;;) {
     if (signal?.aborted) stop(work, signal.reason);
     lastTurn = lastTurn.then(nextMacrotask);

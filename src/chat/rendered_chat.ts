@@ -76,11 +76,11 @@ function* encodeSliced(
   pieces: readonly ChatPiece[],
   tokenizer: ChatTokenizer,
 ): Generator<void, Int32Array<ArrayBuffer>> {
-  yield; // Cutting has taken its time.
   const parts: ArrayLike<number>[] = [];
   const swallows = new Map<string, boolean>();
   let previous: ChatPiece | undefined;
   for (const piece of pieces) {
+    yield;
     let { text } = piece;
     if (previous?.special && !piece.special) {
       let isSwallowing = swallows.get(previous.text);

@@ -36,9 +36,9 @@ export interface InstructionTime {
 
 /**
  * How long a step in this thread may take before it goes on in the background, in microseconds. It was predicted to
- * take less than half of that.
+ * take less than 1000.
  */
-const IN_PLACE_US = 2000;
+const IN_PLACE_US = 1250;
 
 /**
  * How long a waiting thread stays in C: what the process waits for at most when it ends meanwhile. Asking again costs
