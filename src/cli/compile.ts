@@ -1,5 +1,6 @@
 /** `arpeggio compile`: one executable of a program and a model. How the program is made is in program_file.ts. */
 
+import { writeSync } from "node:fs";
 import { chmod, open, rename, rm, stat } from "node:fs/promises";
 import { relative, resolve } from "node:path";
 import process from "node:process";
@@ -19,11 +20,15 @@ interface CompileFlags {
   program?: string;
 }
 
-/**
- * How much is copied at a time. The system keeps what is written together together in its cache and maps it together:
- * after writes of 4 MB the program has 13 MB more resident that it never asks for, after these 0 (Linux 6.18, ext4).
- */
+/** How much is read at a time; between two of them is a turn of the event loop. */
 const COPY_BYTES = 65536;
+
+/**
+ * How much is written at a time: a page. The system keeps what is written together together in its cache and maps it
+ * together, so that the program has resident what it never asks for: 8 MB after writes of 2 MB, 3 MB after writes of
+ * 64 KiB, and 25 MB with a model of 636 MiB (Linux 6.18, ext4). 779 MB take a second longer.
+ */
+const WRITE_BYTES = 4096;
 
 const HELP_END = `
 The executable needs nothing else, and chats when it is started without a command. The model stays behind its end and
@@ -90,7 +95,7 @@ async function writeExecutable(
       for (const part of [own, padding, model.bytes, trailer]) {
         for await (const bytes of part instanceof Uint8Array ? [part] : chunksOf(part)) {
           signal.throwIfAborted();
-          await file.writeFile(bytes);
+          writeAll(file.fd, bytes);
           progress.update((done += bytes.length) / total);
         }
       }
@@ -103,6 +108,13 @@ async function writeExecutable(
   } finally {
     await rm(temporary, { force: true });
     await source.close();
+  }
+}
+
+/** Writes at the end, {@linkcode WRITE_BYTES} at a time: 2 us each, and with a promise for each 20. */
+function writeAll(file: number, bytes: Uint8Array): void {
+  for (let done = 0; done < bytes.length;) {
+    done += writeSync(file, bytes, done, Math.min(WRITE_BYTES, bytes.length - done));
   }
 }
 

@@ -2,7 +2,7 @@
 // One file is no slower to its first token than the command line in the checkout, and needs no more memory, whatever
 // the size of the model. `bun bench/executable.ts` prints the numbers.
 import assert from "node:assert/strict";
-import { existsSync, statSync } from "node:fs";
+import { existsSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -10,20 +10,13 @@ import { after, before, describe, test } from "node:test";
 import { measureStarts } from "../../bench/executable.ts";
 import { currentRuntime } from "../../src/runtime/mod.ts";
 import { cliCommand, root } from "../../tools/runtimes.mjs";
-import { library } from "../../tools/setup.mjs";
 import { retried } from "../generate/example_model.ts";
 import { MODEL, runCli } from "./spawn.ts";
 
 const skip = currentRuntime().name === "bun" ? false : "executables are Bun's";
 
-/** Of the time from start to first token, as promised; measured: 0.9. */
+/** Of the time from start to first token, as promised; measured: 0.83. */
 const TIME_RATIO_MAX = 1.2;
-/**
- * How much larger the memory may be: the library is in the executable and passes through memory on its way out. What
- * the system maps around each page that is asked for varies by some percent from run to run.
- */
-const memoryMax = (megabytes: number) => megabytes * 1.03 + statSync(library).size / 1e6;
-
 /** A busy machine proves nothing. */
 const ATTEMPTS = 3;
 
@@ -55,7 +48,8 @@ describe("an executable, from start to first token", { skip }, () => {
         const [checkout, executable] = measureStarts(commands, 5);
         const seen = `${JSON.stringify(executable)}, the checkout ${JSON.stringify(checkout)}`;
         assert.ok(executable.milliseconds <= TIME_RATIO_MAX * checkout.milliseconds, seen);
-        assert.ok(executable.megabytes <= memoryMax(checkout.megabytes), seen);
+        // Bun reads the sources of one file instead of 190, which is 3 MB less to remember.
+        assert.ok(executable.megabytes <= checkout.megabytes, seen);
         return Promise.resolve();
       });
     });
