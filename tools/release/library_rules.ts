@@ -15,9 +15,6 @@ const cLibraries: Readonly<Record<string, RegExp>> = {
   win32: /^(?:api-ms-win-crt-[\w-]+|KERNEL32)\.dll$/i,
 };
 
-/** What Zig's linker adds to every library of macOS: names of the library itself, which other linkers keep private. */
-const linkerNames = ["__dso_handle", "_mh_dylib_header"];
-
 /** The oldest systems that are promised. */
 const oldest = { glibc: [2, 27], macOs: "macOS 13.0" } as const;
 
@@ -34,9 +31,7 @@ export function checkLibrary(platform: Platform, library: Uint8Array): void {
     if (wrong.length > 0) throw new SetupError(`Expected ${what} ${expected} but found ${wrong.join(", ")}`);
   };
   const wanted = Object.keys(symbols);
-  const ignored = platform.os === "darwin" ? linkerNames : [];
-  const others = exports.filter((name) => !wanted.includes(name) && !ignored.includes(name));
-  expect("to export the functions of csrc/abi.h only", others);
+  expect("to export the functions of csrc/abi.h only", exports.filter((name) => !wanted.includes(name)));
   expect("to export all functions of csrc/abi.h", wanted.filter((name) => !exports.includes(name)).map(missing));
   const allowed = cLibraries[platform.libc ?? platform.os];
   expect("to need the C library only", needs.filter((name) => !allowed.test(name)));

@@ -1,5 +1,6 @@
 // What a native library offers and needs, read from its file: the three formats, of which only the dynamic tables are
 // read. What it should be is in library_rules.ts.
+import { readMachOExports } from "./macho_exports.ts";
 
 /** What the loader of the system sees of a library. */
 export interface LibrarySymbols {
@@ -107,14 +108,22 @@ function elfVersions(view: DataView, { offset }: ElfSection, text: (index: numbe
 }
 
 /** The load commands of Mach-O that are read. */
-const Command = { SYMBOLS: 0x2, LOAD_LIBRARY: 0xc, SIGNATURE: 0x1d, BUILD_VERSION: 0x32 } as const;
+const Command = {
+  ...{ SYMBOLS: 0x2, LOAD_LIBRARY: 0xc, SIGNATURE: 0x1d, BUILD_VERSION: 0x32, DYLD_INFO: 0x80_00_00_22 },
+} as const;
 
 function readMachO(view: DataView): LibrarySymbols {
-  const found = { exports: [] as string[], needs: [] as string[], versions: [] as string[], isSigned: false };
+  // What dyld finds, and what tools and linkers read, which should be the same.
+  const exports = new Set<string>();
+  const found = { needs: [] as string[], versions: [] as string[], isSigned: false };
   let at = 32;
   for (let i = 0; i < view.getUint32(16, true); i++) {
     const command = view.getUint32(at, true);
-    if (command === Command.SYMBOLS) found.exports.push(...machOExports(view, at));
+    if (command === Command.DYLD_INFO) {
+      const trie = new Uint8Array(view.buffer, view.byteOffset + view.getUint32(at + 40, true));
+      for (const name of readMachOExports(trie)) exports.add(name.slice(1));
+    }
+    if (command === Command.SYMBOLS) { for (const name of machOExports(view, at)) exports.add(name); }
     if (command === Command.LOAD_LIBRARY) found.needs.push(textAt(view, at + view.getUint32(at + 8, true)));
     found.isSigned ||= command === Command.SIGNATURE;
     if (command === Command.BUILD_VERSION) {
@@ -123,7 +132,7 @@ function readMachO(view: DataView): LibrarySymbols {
     }
     at += view.getUint32(at + 4, true);
   }
-  return { ...found, exports: found.exports.sort() };
+  return { ...found, exports: [...exports].sort() };
 }
 
 function machOExports(view: DataView, command: number): string[] {
