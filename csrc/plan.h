@@ -61,6 +61,8 @@ struct op {
   int32_t (*check)(struct plan *plan, uint32_t index, struct arp_error *error);
   uint32_t (*chunks)(const struct plan *plan, const struct arp_instr *i);
   void (*run)(const struct plan *plan, const struct arp_instr *i, uint32_t chunk, uint32_t thread);
+  // Where the memory begins that a chunk reads and no step before it has changed; NULL for ops without such memory.
+  const uint8_t *(*reads)(const struct plan *plan, const struct arp_instr *i, uint32_t chunk);
 };
 const struct op *plan_op(uint32_t op);
 

@@ -39,11 +39,14 @@ static bool over(const struct task *task) {
   return state == TASK_DONE || state == TASK_CANCELLED;
 }
 
-// Waits until every chunk of the group is done; false when the task was cancelled or the time is up (0: never).
-static bool wait_for_group(const struct task *task, const struct task_group *group, uint64_t until) {
+// Waits until every chunk of the group that ends with the stage is done; false when the task was cancelled or the time
+// is up (0: never).
+static bool wait_for_group(struct task *task, uint32_t stage, uint32_t thread, uint64_t until) {
+  const struct task_group *group = &task->groups[task->stages[stage].group];
   uint64_t yield_from = 0;
   for (uint32_t turn = 0; atomic_load_explicit(&group->done, memory_order_acquire) < group->chunks; turn++) {
     if (atomic_load_explicit(&task->cancelled, memory_order_relaxed)) return false;
+    if (task->meanwhile) task->meanwhile(task, stage, thread, turn);
     spin_pause();
     if (turn % 64 != 63) continue;
     const uint64_t now = time_ns();
@@ -54,27 +57,33 @@ static bool wait_for_group(const struct task *task, const struct task_group *gro
   return true;
 }
 
-// All chunks of one stage that are still to be had; false when there is no time left or the task was cancelled.
-static bool work_on_stage(struct task *task, uint32_t index, uint32_t thread, uint64_t until) {
+// All chunks of one lane that are still to be had; false when there is no time left or the task was cancelled.
+static bool work_on_lane(struct task *task, uint32_t index, uint32_t lane, uint32_t thread, uint64_t until) {
   struct task_stage *stage = &task->stages[index];
-  // Reading first keeps threads that come late from writing to a shared cache line.
-  if (atomic_load_explicit(&stage->next, memory_order_relaxed) >= stage->chunks) return true;
-  const uint64_t from = task->timed ? time_ns() : 0;
+  const uint32_t begin = lane_begin(stage, lane), chunks = lane_begin(stage, lane + 1) - begin;
   uint32_t done = 0;
   bool in_time = true;
-  while (in_time) {
-    if (atomic_load_explicit(&task->cancelled, memory_order_relaxed)) in_time = false;
-    else if (until && time_ns() > until) in_time = false;
-    else {
-      const uint32_t first = atomic_fetch_add_explicit(&stage->next, stage->take, memory_order_relaxed);
-      if (first >= stage->chunks) break;
-      const uint32_t left = stage->chunks - first, count = left < stage->take ? left : stage->take;
-      for (uint32_t i = 0; i < count; i++) task->run(task, index, first + i, thread);
-      done += count;
-    }
+  // Reading first keeps threads that come late from writing to a shared cache line.
+  while (atomic_load_explicit(&stage->next[lane], memory_order_relaxed) < chunks) {
+    in_time = !atomic_load_explicit(&task->cancelled, memory_order_relaxed) && !(until && time_ns() > until);
+    if (!in_time) break;
+    const uint32_t first = atomic_fetch_add_explicit(&stage->next[lane], stage->take, memory_order_relaxed);
+    if (first >= chunks) break;
+    const uint32_t left = chunks - first, count = left < stage->take ? left : stage->take;
+    for (uint32_t i = 0; i < count; i++) task->run(task, index, begin + first + i, thread);
+    done += count;
   }
-  if (task->timed) atomic_fetch_add_explicit(&stage->busy_ns, time_ns() - from, memory_order_relaxed);
   if (done) atomic_fetch_add_explicit(&task->groups[stage->group].done, done, memory_order_release);
+  return in_time;
+}
+
+static bool work_on_stage(struct task *task, uint32_t index, uint32_t thread, uint64_t until) {
+  struct task_stage *stage = &task->stages[index];
+  const uint64_t from = task->timed ? time_ns() : 0;
+  bool in_time = true;
+  for (uint32_t i = 0; i < stage->lanes && in_time; i++)
+    in_time = work_on_lane(task, index, (thread + i) % stage->lanes, thread, until);
+  if (task->timed) atomic_fetch_add_explicit(&stage->busy_ns, time_ns() - from, memory_order_relaxed);
   return in_time;
 }
 
@@ -83,7 +92,7 @@ static bool work(struct task *task, uint32_t thread, uint64_t until) {
   for (uint32_t i = 0; i < task->stages_count; i++) {
     if (!work_on_stage(task, i, thread, until)) return false;
     if (!task->stages[i].last_of_group) continue;
-    if (!wait_for_group(task, &task->groups[task->stages[i].group], until)) return false;
+    if (!wait_for_group(task, i, thread, until)) return false;
     atomic_store_explicit(&task->stage_reached, i + 1, memory_order_relaxed);
   }
   return true;
@@ -185,8 +194,17 @@ static bool call_threads(uint32_t wanted, uint32_t threads) {
   return threads_count > 0;
 }
 
+// As many lanes as threads find something worth sharing in.
+static void reset(struct task_stage *stage, uint32_t threads) {
+  const uint32_t shares = stage->chunks ? (stage->chunks - 1) / stage->take + 1 : 1;
+  uint32_t lanes = threads < LANES_MAX ? threads : LANES_MAX;
+  if (lanes > shares) lanes = shares;
+  stage->lanes = lanes;
+  for (uint32_t i = 0; i < LANES_MAX; i++) atomic_store_explicit(&stage->next[i], 0, memory_order_relaxed);
+}
+
 bool pool_start(struct task *task, bool with_caller) {
-  for (uint32_t i = 0; i < task->stages_count; i++) atomic_store(&task->stages[i].next, 0);
+  for (uint32_t i = 0; i < task->stages_count; i++) reset(&task->stages[i], task->threads);
   for (uint32_t i = 0; i < task->groups_count; i++) atomic_store(&task->groups[i].done, 0);
   atomic_store(&task->cancelled, false);
   atomic_store(&task->stage_reached, 0);

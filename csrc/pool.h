@@ -1,18 +1,23 @@
 // The threads of the process. A task is a list of stages, each a number of chunks that any thread may execute in any
 // order.
 //
-// There is no barrier object: a stage hands out chunks through a counter and a group of stages counts what is done. A
-// thread that was held up finds the others ahead and follows; it never makes them wait unless it holds a chunk. So
-// cores of unequal speed, and threads the system took away, cost what they are worth. Idle threads spin briefly after a
-// step that the caller took part in (the next one is near), else sleep at once.
+// There is no barrier object: a stage hands out chunks through counters and a group of stages counts what is done. The
+// chunks of a stage are divided into lanes, one for each thread or few: neighbouring chunks go to the same thread, so
+// that it reads memory in one long stream; when its lane is empty it goes on with those of the others. A thread that was
+// held up finds the others ahead and follows; it never makes them wait unless it holds a chunk. So cores of unequal
+// speed, and threads the system took away, cost what they are worth. Idle threads spin briefly after a step that the
+// caller took part in (the next one is near), else sleep at once.
 #pragma once
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stdint.h>
 
+enum { LANES_MAX = 8 };  // They are in one cache line.
+
 struct task_stage {
-  _Alignas(64) _Atomic uint32_t next;  // The next chunk to hand out.
+  _Alignas(64) _Atomic uint32_t next[LANES_MAX];  // How many chunks of each lane are handed out, or more.
   uint32_t chunks;
+  uint32_t lanes;                      // Set by pool_start.
   uint32_t take;                       // Chunks that a thread takes at a time, at least 1: what is worth sharing.
   uint32_t group;                      // Stages of a group are independent of each other.
   bool last_of_group;                  // All chunks of the group must be done before the next stage.
@@ -30,6 +35,9 @@ struct task {
   uint32_t threads;                    // At most this many work on it at once.
   bool timed;
   void (*run)(struct task *task, uint32_t stage, uint32_t chunk, uint32_t thread);
+  // What a thread may do while it waits for the end of a group, again and again, each time for some nanoseconds; may be
+  // NULL. `stage` is the last of the group, `turn` counts from 0.
+  void (*meanwhile)(struct task *task, uint32_t stage, uint32_t thread, uint32_t turn);
   void (*finished)(struct task *task);  // Called when it is over, by the last thread to leave; may be NULL.
   _Atomic bool cancelled;
   _Atomic uint32_t stage_reached;      // For progress.
@@ -42,6 +50,11 @@ struct task {
 };
 
 enum task_state { TASK_IDLE, TASK_RUNNING, TASK_DONE, TASK_CANCELLED };
+
+// The first chunk of a lane; of the lane behind the last one, the number of chunks.
+static inline uint32_t lane_begin(const struct task_stage *stage, uint32_t lane) {
+  return (uint32_t)((uint64_t)stage->chunks * lane / stage->lanes);
+}
 
 // Zeroed stages and groups; false when there is no memory.
 bool task_allocate(struct task *task, uint32_t stages, uint32_t groups);

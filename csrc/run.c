@@ -11,6 +11,25 @@ static void run_chunk(struct task *task, uint32_t stage, uint32_t chunk, uint32_
   const struct arp_instr *i = &plan->instructions[stage];
   plan_op(i->op)->run(plan, i, chunk, thread);
 }
+
+// A thread that waits reads ahead: its part of the next weights, up to a share of the L2 cache. So memory is busy while
+// threads are not: decoding is bound by it.
+enum { AHEAD_BYTES_PER_TURN = 512, AHEAD_BYTES_MAX = 128 << 10 };
+
+static void read_ahead(struct task *task, uint32_t stage, uint32_t thread, uint32_t turn) {
+  if (turn >= AHEAD_BYTES_MAX / AHEAD_BYTES_PER_TURN) return;
+  const struct plan *plan = plan_of(task);
+  for (uint32_t i = stage + 1; i < task->stages_count; i++) {
+    const struct task_stage *s = &task->stages[i];
+    const struct op *op = plan_op(plan->instructions[i].op);
+    if (!op->reads) continue;
+    if (!s->chunks) return;
+    const uint8_t *from = op->reads(plan, &plan->instructions[i], lane_begin(s, thread % s->lanes));
+    for (uint32_t at = 0; at < AHEAD_BYTES_PER_TURN; at += 64)
+      __builtin_prefetch(from + turn * AHEAD_BYTES_PER_TURN + at, 0, 2);
+    return;
+  }
+}
 static void step_finished(struct task *task) { object_release(&plan_of(task)->object); }
 
 // Multiplications that are worth a thread of their own: handing out work and the lines of memory that move to another
@@ -41,6 +60,7 @@ int32_t plan_start(struct plan *plan, bool with_caller, struct arp_error *error)
     memset((void *)plan->spans.done, 0, plan->spans.regions * SPLIT_TILES * sizeof *plan->spans.done);
   task->threads = plan->threads;
   task->run = run_chunk;
+  task->meanwhile = read_ahead;
   task->finished = step_finished;
   object_retain(&plan->object);  // For the step.
   if (pool_start(task, with_caller)) return ARP_STATUS_OK;

@@ -11,4 +11,4 @@ static void run(const struct plan *plan, const struct arp_instr *i, uint32_t chu
   plan->kernels->add(part_floats(plan, i->src[0], p), part_floats(plan, i->src[1], p), part_floats(plan, i->dst, p),
                      p.columns);
 }
-const struct op op_add = {"add", check, column_chunks, run};
+const struct op op_add = {"add", check, column_chunks, run, NULL};

@@ -247,4 +247,4 @@ static void run(const struct plan *plan, const struct arp_instr *i, uint32_t chu
   if (spans.count > 1) attend_slice(plan, i, &a, spans, d, number, slice);
   else if (slice == 0) attend_whole(plan->kernels, a);
 }
-const struct op op_attention = {"attention", check, chunks, run};
+const struct op op_attention = {"attention", check, chunks, run, NULL};

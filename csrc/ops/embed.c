@@ -26,4 +26,4 @@ static void run(const struct plan *plan, const struct arp_instr *i, uint32_t chu
     if (i->f[0] != 1.0f) plan->kernels->scale(y, i->f[0], w->columns);
   }
 }
-const struct op op_embed = {"embed", check, chunks, run};
+const struct op op_embed = {"embed", check, chunks, run, NULL};

@@ -39,4 +39,4 @@ static void run(const struct plan *plan, const struct arp_instr *i, uint32_t chu
     }
   }
 }
-const struct op op_kv_write = {"kv_write", check, chunks, run};
+const struct op op_kv_write = {"kv_write", check, chunks, run, NULL};

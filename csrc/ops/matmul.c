@@ -39,6 +39,11 @@ static uint32_t chunks(const struct plan *plan, const struct arp_instr *i) {
   const struct division d = divide(plan, i);
   return d.blocks * d.group_chunks;
 }
+static const uint8_t *reads(const struct plan *plan, const struct arp_instr *i, uint32_t chunk) {
+  const struct division d = divide(plan, i);
+  const struct weight *w = weight_at(plan, i->weight[0]);
+  return w->tiles + chunk / d.blocks * d.groups * w->group_bytes;
+}
 static void run(const struct plan *plan, const struct arp_instr *i, uint32_t chunk, uint32_t thread) {
   (void)thread;
   const struct division d = divide(plan, i);
@@ -47,7 +52,7 @@ static void run(const struct plan *plan, const struct arp_instr *i, uint32_t chu
   // All tokens visit one part of the weights before the next one is fetched from memory.
   const uint32_t token = chunk % d.blocks * BLOCK_TOKENS, tokens = rows_now(plan, i->src[0]) - token;
   const uint32_t group = chunk / d.blocks * d.groups, row = group * TILE_ROWS, rows = w->rows - row;
-  const uint32_t next = group + plan->threads * d.groups;  // The other threads take what lies between.
+  const uint32_t next = (chunk + 1) / d.blocks * d.groups;  // Of the chunk that this thread probably takes next.
   const bool floats = src->type == ARP_TYPE_F32;
   const float *bias = weight_floats(plan, i->weight[1]);
   struct matmul m = {
@@ -73,4 +78,4 @@ static void run(const struct plan *plan, const struct arp_instr *i, uint32_t chu
   m.accumulate = true;
   w->quant->matmul_q8(&m);
 }
-const struct op op_matmul = {"matmul", check, chunks, run};
+const struct op op_matmul = {"matmul", check, chunks, run, reads};

@@ -12,4 +12,4 @@ static void run(const struct plan *plan, const struct arp_instr *i, uint32_t chu
   const struct part p = part_of(plan, i, chunk);
   quantize_part(plan, part_floats(plan, i->src[0], p), i->dst, p);
 }
-const struct op op_quantize = {"quantize", check, column_chunks, run};
+const struct op op_quantize = {"quantize", check, column_chunks, run, NULL};

@@ -32,4 +32,4 @@ static void run(const struct plan *plan, const struct arp_instr *i, uint32_t chu
     if (dst->type != ARP_TYPE_F32) quantize_part(plan, y, i->dst, (struct part){row, 0, dst->columns});
   }
 }
-const struct op op_rms_norm = {"rms_norm", check, chunks, run};
+const struct op op_rms_norm = {"rms_norm", check, chunks, run, NULL};

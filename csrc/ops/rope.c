@@ -30,4 +30,4 @@ static void run(const struct plan *plan, const struct arp_instr *i, uint32_t chu
     plan->kernels->rope(row_at(plan, i->src[0], t), row_at(plan, i->src[1], t), i->n[0], heads, i->n[1],
                         i->n[2] == ARP_ROPE_PAIRS_NEOX);
 }
-const struct op op_rope = {"rope", check, chunks, run};
+const struct op op_rope = {"rope", check, chunks, run, NULL};

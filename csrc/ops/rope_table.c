@@ -33,4 +33,4 @@ static void run(const struct plan *plan, const struct arp_instr *i, uint32_t chu
     }
   }
 }
-const struct op op_rope_table = {"rope_table", check, chunks, run};
+const struct op op_rope_table = {"rope_table", check, chunks, run, NULL};

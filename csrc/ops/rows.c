@@ -26,4 +26,4 @@ static void run(const struct plan *plan, const struct arp_instr *i, uint32_t chu
   for (uint32_t r = chunk * CHUNK_ROWS; r < plan->frame.outputs && r < (chunk + 1) * CHUNK_ROWS; r++)
     memcpy(row_at(plan, i->dst, r), row_at(plan, i->src[0], plan->frame.output_rows[r]), bytes);
 }
-const struct op op_rows = {"rows", check, chunks, run};
+const struct op op_rows = {"rows", check, chunks, run, NULL};

@@ -17,4 +17,4 @@ static void run(const struct plan *plan, const struct arp_instr *i, uint32_t chu
     quantize_part(plan, y, i->dst, p);
   }
 }
-const struct op op_swiglu = {"swiglu", check, column_chunks, run};
+const struct op op_swiglu = {"swiglu", check, column_chunks, run, NULL};
