@@ -12,6 +12,7 @@ import { measureLimits, medianLimits } from "../../src/native/limits.ts";
 import { isWeightType } from "../../src/plan/plan.ts";
 import { runCommand, type Runtime, runtimes } from "../../tools/runtimes.mjs";
 import { randomFormats } from "../weights/random_weights.ts";
+import { arpeggioCommand, compileForNode } from "./arpeggio_command.ts";
 import { compareDepths, depthText } from "./depth_compare.ts";
 import { ROOM_TOKENS } from "./depth_measurement.ts";
 import type { Measurement, Task } from "./measurement.ts";
@@ -71,6 +72,7 @@ async function compare(flags: Flags): Promise<void> {
   const model = fileURLToPath(new URL(`.cache/${shape}-${type.toLowerCase()}.gguf`, import.meta.url));
   note(`writing ${shape} ${type} unless it is there ...`);
   writeRandomModel(model, { shape: shapes[shape], mix: type });
+  if (flags.runtimes.includes("node")) compileForNode();
   if (flags.depth !== undefined) {
     const { depth: depths, peer, runtimes } = flags;
     const results = compareDepths({ model, threads, rounds, depths, peer, runtimes, note, env: environmentOf(flags) });
@@ -107,13 +109,12 @@ async function compare(flags: Flags): Promise<void> {
 
 /** The one to compare with last. */
 function contendersOf(flags: Flags): Contender[] {
-  const script = (name: string) => fileURLToPath(new URL(name, import.meta.url));
   const ours = flags.runtimes.map((name) => ({
     name: `arpeggio under ${name}`,
-    command: [...runCommand(name), script("measure_arpeggio.ts")],
+    command: arpeggioCommand(name, "measure_arpeggio"),
     env: environmentOf(flags),
   }));
-  const command = [...runCommand("node"), script("measure_llama_cpp.mjs")];
+  const command = [...runCommand("node"), fileURLToPath(new URL("measure_llama_cpp.mjs", import.meta.url))];
   return [...ours, { name: "node-llama-cpp", command, env: process.env }];
 }
 

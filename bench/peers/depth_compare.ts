@@ -8,6 +8,7 @@ import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { table } from "../../src/cli/table.ts";
 import { runCommand, type Runtime } from "../../tools/runtimes.mjs";
+import { arpeggioCommand } from "./arpeggio_command.ts";
 import type { DepthMeasurement, DepthTask } from "./depth_measurement.ts";
 
 /** What is compared. */
@@ -60,13 +61,12 @@ export function compareDepths(comparison: DepthComparison): DepthResult[] {
 }
 
 function contendersOf({ runtimes, peer, env }: DepthComparison): Contender[] {
-  const script = (name: string) => fileURLToPath(new URL(name, import.meta.url));
   const ours = runtimes.flatMap((runtime) =>
     (["f16", "q8_0"] as const).map((kvType) => ({
-      ...{ kvType, env, command: [...runCommand(runtime), script("measure_depth_arpeggio.ts")] },
+      ...{ kvType, env, command: arpeggioCommand(runtime, "measure_depth_arpeggio") },
     }))
   );
-  const command = [...runCommand("node"), script("measure_depth_llama_cpp.mjs")];
+  const command = [...runCommand("node"), fileURLToPath(new URL("measure_depth_llama_cpp.mjs", import.meta.url))];
   return peer ? [...ours, { command, kvType: "f16", env: process.env }] : ours;
 }
 

@@ -8,6 +8,7 @@ import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
 import { table } from "../../src/cli/table.ts";
 import { runCommand, type Runtime } from "../../tools/runtimes.mjs";
+import { arpeggioCommand } from "./arpeggio_command.ts";
 import type { SequencesMeasurement, SequencesTask } from "./sequences_measurement.ts";
 
 /** What is compared. */
@@ -27,9 +28,10 @@ const figures = ["alone", "together", "spread", "firstMs", "secondMs"] as const;
 /** The medians of all engines, node-llama-cpp's last. */
 export function compareSequences(comparison: SequencesComparison): SequencesMeasurement[] {
   const { model, threads, sequences, rounds, runtimes, peer, env, note } = comparison;
-  const script = (name: string) => fileURLToPath(new URL(name, import.meta.url));
-  const commands = runtimes.map((runtime) => [...runCommand(runtime), script("measure_sequences_arpeggio.ts")]);
-  if (peer) commands.push([...runCommand("node"), script("measure_sequences_llama_cpp.mjs")]);
+  const commands = runtimes.map((runtime) => arpeggioCommand(runtime, "measure_sequences_arpeggio"));
+  if (peer) {
+    commands.push([...runCommand("node"), fileURLToPath(new URL("measure_sequences_llama_cpp.mjs", import.meta.url))]);
+  }
   const measured: SequencesMeasurement[][] = commands.map(() => []);
   for (let round = 0; round < rounds; round++) {
     for (let turn = 0; turn < commands.length; turn++) {
