@@ -3,8 +3,8 @@
 //
 // There is no barrier object: a stage hands out chunks through counters and a group of stages counts what is done. The
 // chunks of a stage are divided into lanes, one for each thread or few: neighbouring chunks go to the same thread, so
-// that it reads memory in one long stream; when its lane is empty it goes on with those of the others. A thread that was
-// held up finds the others ahead and follows; it never makes them wait unless it holds a chunk. So cores of unequal
+// that it reads memory in one long stream; when its lane is empty it goes on with those of the others. A thread that
+// was held up finds the others ahead and follows; it never makes them wait unless it holds a chunk. So cores of unequal
 // speed, and threads the system took away, cost what they are worth. Idle threads spin briefly after a step that the
 // caller took part in (the next one is near), else sleep at once.
 #pragma once
