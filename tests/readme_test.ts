@@ -1,5 +1,5 @@
 // The documents say what is so: README.md's commands run as written, its table is that of the code, and the documents
-// name only files that exist. README.md's program is run by tests/release/install_test.ts.
+// name only files that exist. README.md's code is run by tests/release/install_test.ts.
 import assert from "node:assert/strict";
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";

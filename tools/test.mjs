@@ -3,7 +3,7 @@
 // the type and format checks. One process per file and runtime, so that a crash or a hang costs one file. The last line
 // is the sum of all.
 import { spawn } from "node:child_process";
-import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { chmodSync, existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { availableParallelism, tmpdir } from "node:os";
 import { join } from "node:path";
 import { parseArgs } from "node:util";
@@ -52,13 +52,25 @@ function parseOptions() {
 }
 
 /**
- * Runs one job to its end.
+ * A folder that everybody can use, as the system's temporary folder is.
+ * @param {string} within
+ */
+function makeTemporary(within) {
+  const folder = mkdtempSync(join(within, "temporary-"));
+  chmodSync(folder, 0o777);
+  return folder;
+}
+
+/**
+ * Runs one job to its end, with a temporary folder of its own in `folder`.
  * @param {Job} job
- * @param {{ deep: boolean, timeoutMs: number }} options
+ * @param {{ folder: string, deep: boolean, timeoutMs: number }} options
  * @returns {Promise<{ counts: Counts, output: string }>} what it printed, with the reason when it broke
  */
-function run(job, { deep, timeoutMs }) {
-  const env = /** @type {NodeJS.ProcessEnv} */ ({ ...process.env, NO_COLOR: "1" });
+function run(job, { folder, deep, timeoutMs }) {
+  const temporary = makeTemporary(folder);
+  const places = { TMPDIR: temporary, TMP: temporary, TEMP: temporary };
+  const env = /** @type {NodeJS.ProcessEnv} */ ({ ...process.env, ...places, NO_COLOR: "1" });
   if (deep) env.ARPEGGIO_DEEP = "1";
   if (job.isa) env.ARPEGGIO_ISA = job.isa;
   const [path, ...args] = job.command;
@@ -78,23 +90,26 @@ function run(job, { deep, timeoutMs }) {
     child.on("close", (code, signal) => {
       clearTimeout(timer);
       const reason = late ? `stopped after ${timeoutMs / 1000} s` : signal ? `ended by ${signal}` : `exit code ${code}`;
-      resolve(judge(job, { ok: code === 0, reason, output: Buffer.concat(chunks).toString() }));
+      const left = readdirSync(temporary);
+      resolve(judge(job, { ok: code === 0, reason, left, output: Buffer.concat(chunks).toString() }));
     });
   });
 }
 
 /**
  * @param {Job} job
- * @param {{ ok: boolean, reason: string, output: string }} result
+ * @param {{ ok: boolean, reason: string, left: string[], output: string }} result `left` is what it did not remove
  */
-function judge(job, { ok, reason, output }) {
-  if (!job.report) return { counts: { passed: ok ? 1 : 0, failed: ok ? 0 : 1, skipped: 0 }, output };
-  const counts = countTests(existsSync(job.report) ? readFileSync(job.report, "utf8") : "");
+function judge(job, { ok, reason, left, output }) {
+  const problem = !ok ? reason : left.length > 0 ? `left in its temporary folder: ${left.join(", ")}` : "";
+  const counts = job.report
+    ? countTests(existsSync(job.report) ? readFileSync(job.report, "utf8") : "")
+    : { passed: problem ? 0 : 1, failed: 0, skipped: 0 };
   const none = counts.passed + counts.failed + counts.skipped === 0;
-  // A crash, a hang or a file without tests is a failure even where no test says so.
-  if (counts.failed === 0 && (!ok || none)) {
+  // A crash, a hang, a file without tests and what is left behind are failures even where no test says so.
+  if (counts.failed === 0 && (problem || none)) {
     counts.failed = 1;
-    output += `\n${job.name}: ${none && ok ? "ran no test" : reason}\n`;
+    output += `\n${job.name}: ${problem || "ran no test"}\n`;
   }
   return { counts, output };
 }
@@ -102,7 +117,7 @@ function judge(job, { ok, reason, output }) {
 /**
  * Runs jobs, `width` at a time; those that must be alone at the end, one by one.
  * @param {Job[]} jobs
- * @param {{ width: number, deep: boolean, timeoutMs: number }} options
+ * @param {{ width: number, folder: string, deep: boolean, timeoutMs: number }} options
  * @returns {Promise<Map<string, Totals>>} per runtime and instruction set
  */
 async function runAll(jobs, { width, ...rest }) {
@@ -148,10 +163,11 @@ await exitWith(async () => {
   const files = testFiles({ deep, filters });
   if (files.length === 0) throw new RangeError(`Expected --filter to match a test file but found none`);
   const folder = mkdtempSync(join(tmpdir(), "arpeggio-test-"));
+  chmodSync(folder, 0o755); // Some tests become another user.
   try {
     const whole = filters.length === 0 && chosen.length === runtimes.length && !isa;
     const jobs = testJobs({ runtimes: chosen, isa, files, deep, folder, timeoutMs });
-    return printSummary(await runAll([...(whole ? checkJobs() : []), ...jobs], { width, deep, timeoutMs }));
+    return printSummary(await runAll([...(whole ? checkJobs() : []), ...jobs], { width, folder, deep, timeoutMs }));
   } finally {
     rmSync(folder, { recursive: true, force: true });
   }

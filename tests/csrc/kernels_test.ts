@@ -8,16 +8,17 @@ import { execFileSync, spawnSync } from "node:child_process";
 import { existsSync, readdirSync } from "node:fs";
 import { join } from "node:path";
 import { test } from "node:test";
+import { zigBuildCommand } from "../../tools/runtimes.mjs";
 
 const ROOT = join(import.meta.dirname, "..", "..");
-const ZIG = join(ROOT, "node_modules", ".bin", process.platform === "win32" ? "zig.cmd" : "zig");
 const QEMU = "qemu-aarch64-static";
 const QEMU_TARGET = "aarch64-linux-musl";
 
 /** Builds the program for a target and gives its path. Parallel builds wait for each other in zig's cache. */
 function build(target: string | undefined): string {
   const options = target === undefined ? [] : [`-Dtarget=${target}`];
-  execFileSync(ZIG, ["build", "kernels-test", ...options], { cwd: ROOT, stdio: ["ignore", "ignore", "pipe"] });
+  const [zig, ...args] = zigBuildCommand();
+  execFileSync(zig, [...args, "kernels-test", ...options], { cwd: ROOT, stdio: ["ignore", "ignore", "pipe"] });
   const folder = join(ROOT, "zig-out", "test");
   const built = target ?? readdirSync(folder).find((name) => name.startsWith(hostPrefix()))!;
   return join(folder, built, process.platform === "win32" ? "kernels_test.exe" : "kernels_test");

@@ -1,7 +1,6 @@
 // Which file is loaded, and what is said when it is missing or the wrong one.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { afterEach, describe, it } from "node:test";
@@ -11,11 +10,11 @@ import { checkVersion, load } from "../../src/native/library.ts";
 import { describeLibraryFile } from "../../src/native/library_file.ts";
 import { locateLibrary } from "../../src/native/locate.ts";
 import { runWhole } from "../../src/time_slice.ts";
+import { temporaryFolder } from "../temporary_folder.ts";
 
 const VARIABLE = "ARPEGGIO_LIBRARY";
 const before = process.env[VARIABLE];
-const folder = mkdtempSync(join(tmpdir(), "arpeggio-"));
-process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder();
 
 /** A file that begins like a library. */
 function write(name: string, bytes: Record<number, number>): string {

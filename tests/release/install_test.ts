@@ -1,20 +1,9 @@
 // What users do first: install the packages outside of the repository, with install scripts disabled, by the package
 // manager of the runtime that runs this; then type-check and run the program of README.md.
 import assert from "node:assert/strict";
-import {
-  chmodSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  realpathSync,
-  renameSync,
-  rmSync,
-  writeFileSync,
-} from "node:fs";
+import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, sep } from "node:path";
-import process from "node:process";
 import { after, before, describe, it } from "node:test";
 import packageJson from "../../package.json" with { type: "json" };
 import { fileNameFor, packageNameOf, platforms } from "../../src/native/platforms.ts";
@@ -22,15 +11,19 @@ import { currentRuntime } from "../../src/runtime/mod.ts";
 import { executable, modules, root } from "../../tools/runtimes.mjs";
 import { cannotBeNobody, runAsNobody } from "../cli/executables.ts";
 import { needsLibrary } from "../native/require_library.ts";
+import { temporaryFolder } from "../temporary_folder.ts";
 import type { Registry } from "./registry.ts";
 import { type Ended, hostPlatform, run, startReleaseRegistry } from "./release_files.ts";
 
 const runtime = currentRuntime().name;
-const program = /^```ts\n([^]*?loadModel[^]*?)^```$/m.exec(readFileSync(join(root, "README.md"), "utf8"))![1];
+const readme = readFileSync(join(root, "README.md"), "utf8");
+const blocks = [...readme.matchAll(/^```ts\n([^]*?)^```$/gm)].map(([, block]) => block);
+/** README.md's program. Its other blocks go on where this ends. */
+const program = blocks[0];
+const everything = [...blocks, "console.log(bytes.length > 0, one.text !== two.text);\n"].join("");
 
-const folder = realpathSync(mkdtempSync(join(tmpdir(), "arpeggio install ")));
+const folder = temporaryFolder();
 const project = join(folder, "project");
-process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
 
 /** Everything the package managers keep goes into the folder; what this checkout may have set does not reach them. */
 const env = {
@@ -62,14 +55,16 @@ function assertAnswer(ended: Ended): void {
 
 describe(`the packages, installed by ${install[0].split("/").at(-1)}`, needsLibrary, () => {
   let registry: Registry;
+  let output = "";
 
   before(async () => {
-    ({ registry } = await startReleaseRegistry(folder));
+    ({ registry, output } = await startReleaseRegistry(folder));
     mkdirSync(project);
     writeFileSync(join(project, ".npmrc"), `registry=${registry.url}\n`);
     const manifest = { type: "module", dependencies: { arpeggio: packageJson.version } };
     writeFileSync(join(project, "package.json"), JSON.stringify(manifest));
     writeFileSync(join(project, "answer.ts"), program);
+    writeFileSync(join(project, "everything.ts"), everything);
     const { code, stdout, stderr } = await run(install, { cwd: project, env });
     assert.equal(code, 0, `${stdout}${stderr}`);
   });
@@ -94,6 +89,27 @@ describe(`the packages, installed by ${install[0].split("/").at(-1)}`, needsLibr
       options.push(option);
     }
     assertAnswer(await runProgram(["answer.ts"], ...options));
+  });
+
+  it("all of README.md's code runs", async () => {
+    const ended = await runProgram(["everything.ts"], "--allow-ffi", "--allow-read");
+    assert.deepEqual(ended, { code: 0, stdout: "4\ntrue true\n", stderr: "" });
+  });
+
+  // Deno installs no archives.
+  it("README.md's command installs the archives", { skip: runtime === "deno" && "not Deno" }, async () => {
+    const [line] = /^npm install .*\.tgz\b/m.exec(readme)!;
+    const archives = line.replaceAll("linux-x64-gnu", hostPlatform.name).split(" ").slice(2);
+    const place = join(folder, "another project");
+    mkdirSync(place);
+    writeFileSync(join(place, ".npmrc"), `registry=${registry.url}\n`);
+    writeFileSync(join(place, "package.json"), '{ "type": "module" }\n');
+    writeFileSync(join(place, "answer.ts"), program);
+    for (const name of archives) cpSync(join(output, "archives", name), join(place, name));
+    const command = runtime === "bun" ? [executable("bun"), "add"] : ["npm", "install"];
+    const { code, stdout, stderr } = await run([...command, ...archives], { cwd: place, env });
+    assert.equal(code, 0, `${stdout}${stderr}`);
+    assertAnswer(await run([executable(runtime), "answer.ts"], { cwd: place, env }));
   });
 
   it("the command line is installed, too", async () => {
@@ -167,7 +183,7 @@ async function typeCheck() {
   if (runtime === "deno") {
     const failed = await run([executable("deno"), "check", "wrong.ts"], { cwd: project, env });
     assert.match(failed.stderr, /Type 'string' is not assignable to type 'number'/);
-    return run([executable("deno"), "check", "answer.ts"], { cwd: project, env });
+    return run([executable("deno"), "check", "answer.ts", "everything.ts"], { cwd: project, env });
   }
   // What `tsc --init` and `bun init` write, with nothing skipped; Bun has no type checker of its own.
   const own = runtime === "bun"
@@ -176,7 +192,8 @@ async function typeCheck() {
   const compilerOptions = { target: "esnext", strict: true, noEmit: true, skipLibCheck: runtime === "bun", ...own };
   const tsc = [executable("node"), join(modules, "typescript", "bin", "tsc"), "--project"];
   for (const name of ["wrong", "answer"]) {
-    writeFileSync(join(project, `${name}.json`), JSON.stringify({ compilerOptions, files: [`${name}.ts`] }));
+    const files = name === "wrong" ? ["wrong.ts"] : ["answer.ts", "everything.ts"];
+    writeFileSync(join(project, `${name}.json`), JSON.stringify({ compilerOptions, files }));
   }
   const failed = await run([...tsc, "wrong.json"], { cwd: project, env });
   assert.match(failed.stdout, /wrong\.ts.*Type 'string' is not assignable to type 'number'/);

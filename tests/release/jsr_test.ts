@@ -1,22 +1,20 @@
 // The package for JSR: publishing would succeed, from its folder and from the checkout, without slow types; and Deno
 // runs it from an address, with the library of the package of npm.
 import assert from "node:assert/strict";
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, realpathSync, rmSync, writeFileSync } from "node:fs";
+import { cpSync, mkdirSync, readFileSync, writeFileSync } from "node:fs";
 import { createServer } from "node:http";
 import type { AddressInfo } from "node:net";
-import { tmpdir } from "node:os";
 import { join } from "node:path";
-import process from "node:process";
 import { describe, it } from "node:test";
 import packageJson from "../../package.json" with { type: "json" };
 import { currentRuntime } from "../../src/runtime/mod.ts";
 import { executable, root } from "../../tools/runtimes.mjs";
 import { MODEL } from "../cli/spawn.ts";
 import { needsLibrary } from "../native/require_library.ts";
+import { temporaryFolder } from "../temporary_folder.ts";
 import { run, startReleaseRegistry } from "./release_files.ts";
 
-const folder = realpathSync(mkdtempSync(join(tmpdir(), "arpeggio-jsr-")));
-process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder();
 const skip = needsLibrary.skip || (currentRuntime().name !== "deno" && "for Deno only");
 const env = { DENO_DIR: join(folder, "deno"), ARPEGGIO_LIBRARY: undefined };
 

@@ -45,18 +45,18 @@ function namesByNm(library: Uint8Array): string[] {
   return stdout.split("\n").filter((line) => line.startsWith("_")).map((name) => name.slice(1)).sort();
 }
 
-describe("withMachOExports()", { skip }, () => {
+describe("withMachOExports()", () => {
   for (const target of ["aarch64-macos.13.0", "x86_64-macos.13.0"]) {
     const library = skip ? new Uint8Array() : build(target);
     const all = [...NAMES, ...LINKER_NAMES];
 
-    it(`changes nothing when all stays, so that trie and signature are read right: ${target}`, () => {
+    it(`changes nothing when all stays, so that trie and signature are read right: ${target}`, { skip }, () => {
       assert.deepEqual(readLibrarySymbols(library).exports, [...all].sort());
       assert.ok(Buffer.from(withMachOExports(library, all)).equals(library));
     });
 
     for (const names of [NAMES, ["abcd", "b"], ["ab", "bcdefgh"], ["abc"], []]) {
-      it(`leaves ${names.join(", ") || "nothing"}: ${target}`, () => {
+      it(`leaves ${names.join(", ") || "nothing"}: ${target}`, { skip }, () => {
         const changed = withMachOExports(library, names);
         assert.equal(changed.length, library.length);
         assert.deepEqual(readLibrarySymbols(changed).exports, names);
@@ -67,7 +67,7 @@ describe("withMachOExports()", { skip }, () => {
     }
   }
 
-  it("throws on other files", () => {
+  it("throws on other files", { skip }, () => {
     assert.throws(() => withMachOExports(new Uint8Array(64), []), RangeError);
   });
 });

@@ -1,8 +1,7 @@
 // The same sources make the same bytes: libraries from two folders, packages twice. For this machine's platform, or for
 // all of them in the deep run.
 import assert from "node:assert/strict";
-import { cpSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { describe, it } from "node:test";
@@ -14,10 +13,10 @@ import { checkLibrary } from "../../tools/release/library_rules.ts";
 import { pack } from "../../tools/release/pack.ts";
 import { buildLibrary } from "../../tools/release/targets.ts";
 import { needsLibrary } from "../native/require_library.ts";
+import { temporaryFolder } from "../temporary_folder.ts";
 import { hostPlatform } from "./release_files.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "arpeggio reproduce "));
-process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder();
 
 // Compilers do the work: who starts them makes no difference.
 const skip = needsLibrary.skip || (currentRuntime().name !== "node" && "under Node only");

@@ -1,15 +1,14 @@
 // Which C library a program uses, read from the program.
 import assert from "node:assert/strict";
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { writeFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { describe, it } from "node:test";
 import { libcOfProgram } from "../../src/runtime/libc.ts";
 import { currentRuntime } from "../../src/runtime/mod.ts";
+import { temporaryFolder } from "../temporary_folder.ts";
 
-const folder = mkdtempSync(join(tmpdir(), "arpeggio-libc-"));
-process.on("exit", () => rmSync(folder, { recursive: true, force: true }));
+const folder = temporaryFolder();
 
 /** A program of two table entries, the second of which names the loader. */
 function program(loader: string, { interpreter = 3, tableOffset = 64 } = {}): string {
