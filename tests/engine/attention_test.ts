@@ -24,7 +24,12 @@ function positionsOf(length: number): number[] {
 /** The worst error over texts of some lengths. */
 async function errorOf(
   shape: AttentionShape,
-  options: { lengths: readonly number[]; scale?: number; change?: (data: AttentionData) => void },
+  options: {
+    lengths: readonly number[];
+    positions?: readonly number[];
+    scale?: number;
+    change?: (data: AttentionData) => void;
+  },
 ): Promise<number> {
   const { lengths, scale = 1 / Math.sqrt(shape.keyColumns), change } = options;
   let worst = 0;
@@ -33,7 +38,7 @@ async function errorOf(
     const data = randomData(shape, { length, seed: length });
     change?.(data);
     await runner.write(data, { from: 0, to: length });
-    const positions = positionsOf(length);
+    const { positions = positionsOf(length) } = options;
     const error = worstError(await runner.attend(data, positions), { data, shape, positions, scale });
     if (!(error <= worst)) worst = error;
   }
@@ -59,6 +64,9 @@ describe(`attention on ${describeLibrary().isa}`, () => {
         const shape = { keyValueHeads: 2, group: 3, keyColumns, valueColumns, type };
         const error = await errorOf(shape, { lengths: [1, 65, isSlow ? 130 : 1025] });
         assert.ok(error < errorMax[type], `${keyColumns} and ${valueColumns} columns: relative error ${error}`);
+        if (isSlow) continue;
+        const longError = await errorOf(shape, { lengths: [8191], positions: [4096, 8189, 8190] });
+        assert.ok(longError < errorMax[type], `${keyColumns} and ${valueColumns} columns, long: ${longError}`);
       }
     });
 
