@@ -11,6 +11,9 @@ import { worstError } from "./standard_attention.ts";
 const isSlow = describeLibrary().isa === "scalar";
 const lengths = isSlow ? [1, 70, 300] : [1, 70, 300, 8191];
 
+/** Columns of keys and values. */
+const headSizes = [[64, 64], [128, 128], [256, 256], [32, 256], [192, 128], [80, 80], [33, 20]];
+
 /**
  * Of f32, against attention over the rounded numbers; and of the rounding itself, on data of deviation 1. A rounded key
  * changes a score by about its relative error, and a value its weighted sum: both together are 1.4 times the error of a
@@ -37,7 +40,7 @@ describe(`the cache on ${describeLibrary().isa}`, () => {
   for (const type of cacheTypes) {
     it(`in ${type} is exact to what the type loses`, async () => {
       let [worst, worstOfType] = [0, 0];
-      for (const [keyColumns, valueColumns] of [[64, 64], [128, 128], [32, 256], [192, 128], [80, 80], [33, 20], [256, 256]]) {
+      for (const [keyColumns, valueColumns] of headSizes) {
         for (const length of lengths) {
           const shape: AttentionShape = { keyValueHeads: 2, group: 2, keyColumns, valueColumns, type };
           const data = randomData(shape, { length, seed: length + keyColumns });
