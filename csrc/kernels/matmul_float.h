@@ -77,7 +77,7 @@ INLINE f32x16 add_tiles(struct float_format f, const uint8_t *tile, const float 
   return sum;
 }
 
-// One token of a float format, bound by memory. Reads ahead as matmul_few does.
+// One token of a float format, bound by memory. Reads ahead; behind the end goes on where the thread probably will.
 INLINE void matmul_float_one(struct float_format f, const struct matmul *m) {
   const uint32_t tile_bytes = FLOAT_TILE_COLUMNS * f.column_bytes, whole = m->columns / FLOAT_TILE_COLUMNS;
   const uint8_t *end = m->tiles + (m->rows + TILE_ROWS - 1) / TILE_ROWS * m->group_bytes;

@@ -19,9 +19,9 @@ struct integer_format {
 
 // FEW_TOKENS of the instruction set are multiplied straight from registers. Here: tokens that share an unpacked tile
 // from the L1 cache (a multiple of all pass widths; their sums are 6 KB per row group); row groups that share
-// activations from there; how far decoding reads ahead.
+// activations from there; how far few tokens read ahead.
 enum { TOKENS_AT_ONCE = MATMUL_TOKENS > FEW_TOKENS ? MATMUL_TOKENS : FEW_TOKENS };
-enum { MATMUL_BLOCK_TOKENS = 96, MATMUL_GROUPS = 4, PREFETCH_BYTES = 8192 };
+enum { MATMUL_BLOCK_TOKENS = 96, MATMUL_GROUPS = 4, AHEAD_BYTES = 2048 };
 
 // Where an integer sum starts: -bias * (sum of x), so that it ends as the dot product with code - bias.
 INLINE i32x16 first_sum(struct integer_format f, int32_t minus_sum) {
@@ -130,14 +130,13 @@ INLINE void prefetch(const uint8_t *p, uint32_t bytes) {
   for (uint32_t at = 0; at < bytes; at += 64) __builtin_prefetch(p + at, 0, 3);
 }
 
-// `count` (a constant) tokens, codes kept in registers: the path of decoding, bound by memory. Hardware prefetchers
-// stop at page ends and lag behind what one core needs, so it reads ahead itself, spread over the tile; behind its end
-// goes on where the thread probably will.
+// `count` (a constant) tokens, codes kept in registers: the path of decoding, bound by memory. Tiles are read from the
+// first byte to the last, which hardware prefetchers follow best when they are left alone: reading ahead helps only
+// where computing with a byte takes longer than reading it, because there few loads are under way at a time.
 INLINE void matmul_few(struct integer_format f, const struct matmul *m, uint32_t count) {
   const int groups = (int)f.columns / 32;
   const uint32_t part = f.tile_bytes / (uint32_t)groups;
-  const uint8_t *end = m->tiles + (m->rows + TILE_ROWS - 1) / TILE_ROWS * m->group_bytes;
-  const ptrdiff_t jump = m->next ? m->next - end : -PREFETCH_BYTES;
+  const bool read_ahead = count > 2 || f.bits <= 3;
   for (uint32_t row = 0; row < m->rows; row += TILE_ROWS) {
     const uint8_t *tile = m->tiles + row / TILE_ROWS * m->group_bytes;
     f32x16 y[FEW_TOKENS];
@@ -147,8 +146,7 @@ INLINE void matmul_few(struct integer_format f, const struct matmul *m, uint32_t
       f.scales(tile, scale, min);
       const int present = groups_of_tile(f, m, i);
       for (int j = 0; j < present; j++) {
-        const uint8_t *ahead = tile + PREFETCH_BYTES + (uint32_t)j * part;
-        prefetch(ahead < end ? ahead : ahead + jump, part);
+        if (read_ahead) prefetch(tile + AHEAD_BYTES + (uint32_t)j * part, part);
         u8x64 codes[8];
         unpack_codes(f, tile, j, codes);
         add_group(f, codes, scale, min, j, token_blocks(m, 0, i * (uint32_t)groups + (uint32_t)j), y, count, false);

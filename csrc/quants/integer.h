@@ -5,7 +5,9 @@
 // lane r of vector k is column 4k + i of row r. A dot product with four broadcast activations then sums vertically, and
 // scales are vectors over rows. A tile covers `columns` columns, a multiple of 64 and of the block (256, or as few
 // blocks as give whole cache lines), and has the size of the 16 * columns / values blocks it was made of, rounded up to
-// whole cache lines. Rows may end inside a tile.
+// whole cache lines. Rows may end inside a tile. Scales stand in front of codes, and what a group of 32 columns needs
+// stands together, so that a tile is read in the order of the memory: decoding Q4_K then takes 94 % of what two threads
+// can read, where it took 66 % when the scales stood behind and high bits apart (65 GB/s, with AVX-512).
 //
 // A format <f> of kind INTEGER defines, in quants/<f>.h:
 //   block_<f>                              the block in the file
@@ -117,6 +119,18 @@ INLINE void unpack_three_bits(const uint8_t q[3][64], u8x64 codes[8]) {
   codes[4] = c & seven, codes[5] = u8x64_shr(c, 3) & seven;
   codes[6] = (u8x64_shr(a, 6) & u8x64_set(3)) | (u8x64_shr(c, 4) & u8x64_set(4));
   codes[7] = (u8x64_shr(b, 6) & u8x64_set(3)) | (u8x64_shr(c, 5) & u8x64_set(4));
+}
+// 32 columns of five bits: nibbles, and the fifth bits behind them.
+typedef struct {
+  uint8_t low[4][64], high[64];
+} nibbles_and_bit;
+INLINE void pack_nibbles_and_bit(nibbles_and_bit *q, int row, const uint8_t *codes) {
+  pack_nibbles(q->low, row, codes);
+  pack_bit(q->high, row, codes, 4);
+}
+INLINE void unpack_nibbles_and_bit(const nibbles_and_bit *q, u8x64 codes[8]) {
+  unpack_nibbles(q->low, codes);
+  unpack_bit(q->high, codes, 4);
 }
 // 32 columns as bytes.
 INLINE void pack_bytes(uint8_t q[8][64], int row, const uint8_t *codes) {

@@ -8,8 +8,8 @@ typedef struct {
   uint8_t qs[16];
 } block_iq4_nl;
 typedef struct {
-  uint8_t qs[2][4][64];
   _Float16 d[2][16];
+  uint8_t qs[2][4][64];
 } tile_iq4_nl;
 enum { iq4_nl_columns = 64, iq4_nl_group = 32, iq4_nl_bias_shift = NO_BIAS, iq4_nl_bits = SIGNED_BITS, iq4_nl_min = 0 };
 

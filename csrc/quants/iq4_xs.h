@@ -10,10 +10,10 @@ typedef struct {
   uint8_t scales_l[4], qs[128];
 } block_iq4_xs;
 typedef struct {
-  uint8_t qs[8][4][64];
-  uint8_t scales_l[64];
-  uint16_t scales_h[16];
   _Float16 d[16];
+  uint16_t scales_h[16];
+  uint8_t scales_l[64];
+  uint8_t qs[8][4][64];
 } tile_iq4_xs;
 enum { iq4_xs_columns = 256, iq4_xs_group = 32, iq4_xs_bias_shift = NO_BIAS };
 enum { iq4_xs_bits = SIGNED_BITS, iq4_xs_min = 0 };

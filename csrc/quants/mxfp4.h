@@ -8,8 +8,8 @@ typedef struct {
   uint8_t e, qs[16];
 } block_mxfp4;
 typedef struct {
-  uint8_t qs[4][4][64];
   uint8_t e[4][16];
+  uint8_t qs[4][4][64];
 } tile_mxfp4;
 enum { mxfp4_columns = 128, mxfp4_group = 32, mxfp4_bias_shift = FP4_BIAS_SHIFT, mxfp4_bits = FP4_BITS, mxfp4_min = 0 };
 

@@ -8,9 +8,9 @@ typedef struct {
   _Float16 d, dmin;
 } block_q2_k;
 typedef struct {
-  uint8_t qs[8][2][64];
-  uint8_t scales[16][16];
   _Float16 d[16], dmin[16];
+  uint8_t scales[16][16];
+  uint8_t qs[8][2][64];
 } tile_q2_k;
 enum { q2_k_columns = 256, q2_k_group = 16, q2_k_bias_shift = NO_BIAS, q2_k_bits = 2, q2_k_min = 1 };
 

@@ -8,10 +8,10 @@ typedef struct {
   _Float16 d;
 } block_q3_k;
 typedef struct {
-  uint8_t qs[8][3][64];
   uint8_t scales[3][64];
   _Float16 d[16];
   uint8_t unused[32];  // 110 * 16 bytes are half a cache line short of whole ones; 2 % buys aligned loads.
+  uint8_t qs[8][3][64];
 } tile_q3_k;
 enum { q3_k_columns = 256, q3_k_group = 16, q3_k_bias_shift = 2, q3_k_bits = 3, q3_k_min = 0 };
 

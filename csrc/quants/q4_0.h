@@ -7,8 +7,8 @@ typedef struct {
   uint8_t qs[16];
 } block_q4_0;
 typedef struct {
-  uint8_t qs[2][4][64];
   _Float16 d[2][16];
+  uint8_t qs[2][4][64];
 } tile_q4_0;
 enum { q4_0_columns = 64, q4_0_group = 32, q4_0_bias_shift = 3, q4_0_bits = 4, q4_0_min = 0 };
 

@@ -7,8 +7,8 @@ typedef struct {
   uint8_t qs[16];
 } block_q4_1;
 typedef struct {
-  uint8_t qs[2][4][64];
   _Float16 d[2][16], m[2][16];
+  uint8_t qs[2][4][64];
 } tile_q4_1;
 enum { q4_1_columns = 64, q4_1_group = 32, q4_1_bias_shift = NO_BIAS, q4_1_bits = 4, q4_1_min = 1 };
 

@@ -8,9 +8,9 @@ typedef struct {
   uint8_t scales[12], qs[128];
 } block_q4_k;
 typedef struct {
-  uint8_t qs[8][4][64];
-  uint8_t scales[3][64];
   _Float16 d[16], dmin[16];
+  uint8_t scales[3][64];
+  uint8_t qs[8][4][64];
 } tile_q4_k;
 enum { q4_k_columns = 256, q4_k_group = 32, q4_k_bias_shift = NO_BIAS, q4_k_bits = 4, q4_k_min = 1 };
 

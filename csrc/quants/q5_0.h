@@ -7,9 +7,8 @@ typedef struct {
   uint8_t qh[4], qs[16];
 } block_q5_0;
 typedef struct {
-  uint8_t qs[2][4][64];
-  uint8_t qh[2][64];
   _Float16 d[2][16];
+  nibbles_and_bit q[2];
 } tile_q5_0;
 enum { q5_0_columns = 64, q5_0_group = 32, q5_0_bias_shift = 4, q5_0_bits = 5, q5_0_min = 0 };
 
@@ -23,15 +22,11 @@ INLINE void q5_0_block_scales(const block_q5_0 *b, float *scale, float *min) {
 }
 INLINE void q5_0_pack(tile_q5_0 *t, int row, const block_q5_0 *b, const uint8_t *codes) {
   for (int i = 0; i < 2; i++) {
-    pack_nibbles(t->qs[i], row, codes + 32 * i);
-    pack_bit(t->qh[i], row, codes + 32 * i, 4);
+    pack_nibbles_and_bit(&t->q[i], row, codes + 32 * i);
     t->d[i][row] = b[i].d;
   }
 }
-INLINE void q5_0_unpack(const tile_q5_0 *t, int j, u8x64 codes[8]) {
-  unpack_nibbles(t->qs[j], codes);
-  unpack_bit(t->qh[j], codes, 4);
-}
+INLINE void q5_0_unpack(const tile_q5_0 *t, int j, u8x64 codes[8]) { unpack_nibbles_and_bit(&t->q[j], codes); }
 INLINE void q5_0_scales(const tile_q5_0 *t, f32x16 *scale, f32x16 *min) {
   for (int j = 0; j < 2; j++) scale[j] = f16_scales(t->d[j]);
   (void)min;

@@ -7,9 +7,8 @@ typedef struct {
   uint8_t qh[4], qs[16];
 } block_q5_1;
 typedef struct {
-  uint8_t qs[2][4][64];
-  uint8_t qh[2][64];
   _Float16 d[2][16], m[2][16];
+  nibbles_and_bit q[2];
 } tile_q5_1;
 enum { q5_1_columns = 64, q5_1_group = 32, q5_1_bias_shift = NO_BIAS, q5_1_bits = 5, q5_1_min = 1 };
 
@@ -23,16 +22,12 @@ INLINE void q5_1_block_scales(const block_q5_1 *b, float *scale, float *min) {
 }
 INLINE void q5_1_pack(tile_q5_1 *t, int row, const block_q5_1 *b, const uint8_t *codes) {
   for (int i = 0; i < 2; i++) {
-    pack_nibbles(t->qs[i], row, codes + 32 * i);
-    pack_bit(t->qh[i], row, codes + 32 * i, 4);
+    pack_nibbles_and_bit(&t->q[i], row, codes + 32 * i);
     t->d[i][row] = b[i].d;
     t->m[i][row] = b[i].m;
   }
 }
-INLINE void q5_1_unpack(const tile_q5_1 *t, int j, u8x64 codes[8]) {
-  unpack_nibbles(t->qs[j], codes);
-  unpack_bit(t->qh[j], codes, 4);
-}
+INLINE void q5_1_unpack(const tile_q5_1 *t, int j, u8x64 codes[8]) { unpack_nibbles_and_bit(&t->q[j], codes); }
 INLINE void q5_1_scales(const tile_q5_1 *t, f32x16 *scale, f32x16 *min) {
   for (int j = 0; j < 2; j++) {
     scale[j] = f16_scales(t->d[j]);

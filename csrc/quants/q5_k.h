@@ -7,10 +7,9 @@ typedef struct {
   uint8_t scales[12], qh[32], qs[128];
 } block_q5_k;
 typedef struct {
-  uint8_t qs[8][4][64];
-  uint8_t qh[8][64];
-  uint8_t scales[3][64];
   _Float16 d[16], dmin[16];
+  uint8_t scales[3][64];
+  nibbles_and_bit q[8];
 } tile_q5_k;
 enum { q5_k_columns = 256, q5_k_group = 32, q5_k_bias_shift = NO_BIAS, q5_k_bits = 5, q5_k_min = 1 };
 
@@ -25,18 +24,12 @@ INLINE void q5_k_block_scales(const block_q5_k *b, float *scale, float *min) {
   k_block_scales(b->d, b->dmin, b->scales, scale, min);
 }
 INLINE void q5_k_pack(tile_q5_k *t, int row, const block_q5_k *b, const uint8_t *codes) {
-  for (int j = 0; j < 8; j++) {
-    pack_nibbles(t->qs[j], row, codes + 32 * j);
-    pack_bit(t->qh[j], row, codes + 32 * j, 4);
-  }
+  for (int j = 0; j < 8; j++) pack_nibbles_and_bit(&t->q[j], row, codes + 32 * j);
   k_pack_scales(t->scales, row, b->scales);
   t->d[row] = b->d;
   t->dmin[row] = b->dmin;
 }
-INLINE void q5_k_unpack(const tile_q5_k *t, int j, u8x64 codes[8]) {
-  unpack_nibbles(t->qs[j], codes);
-  unpack_bit(t->qh[j], codes, 4);
-}
+INLINE void q5_k_unpack(const tile_q5_k *t, int j, u8x64 codes[8]) { unpack_nibbles_and_bit(&t->q[j], codes); }
 INLINE void q5_k_scales(const tile_q5_k *t, f32x16 *scale, f32x16 *min) {
   k_scales(t->d, t->dmin, t->scales, scale, min);
 }

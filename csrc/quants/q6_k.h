@@ -9,11 +9,12 @@ typedef struct {
   _Float16 d;
 } block_q6_k;
 typedef struct {
-  uint8_t ql[8][4][64];
-  uint8_t qh[8][2][64];
   int8_t scales[16][16];
   _Float16 d[16];
   uint8_t unused[32];  // 210 * 16 bytes are half a cache line short of whole ones; 1 % buys aligned loads.
+  struct {
+    uint8_t low[4][64], high[2][64];
+  } q[8];
 } tile_q6_k;
 enum { q6_k_columns = 256, q6_k_group = 16, q6_k_bias_shift = 5, q6_k_bits = 6, q6_k_min = 0 };
 
@@ -32,15 +33,15 @@ INLINE void q6_k_block_scales(const block_q6_k *b, float *scale, float *min) {
 }
 INLINE void q6_k_pack(tile_q6_k *t, int row, const block_q6_k *b, const uint8_t *codes) {
   for (int j = 0; j < 8; j++) {
-    pack_nibbles(t->ql[j], row, codes + 32 * j);
-    pack_two_bits(t->qh[j], row, codes + 32 * j, 4);
+    pack_nibbles(t->q[j].low, row, codes + 32 * j);
+    pack_two_bits(t->q[j].high, row, codes + 32 * j, 4);
   }
   for (int g = 0; g < 16; g++) t->scales[g][row] = b->scales[g];
   t->d[row] = b->d;
 }
 INLINE void q6_k_unpack(const tile_q6_k *t, int j, u8x64 codes[8]) {
-  unpack_nibbles(t->ql[j], codes);
-  unpack_two_bits(t->qh[j], codes, 4);
+  unpack_nibbles(t->q[j].low, codes);
+  unpack_two_bits(t->q[j].high, codes, 4);
 }
 INLINE void q6_k_scales(const tile_q6_k *t, f32x16 *scale, f32x16 *min) {
   const f32x16 d = f16_scales(t->d);

@@ -7,8 +7,8 @@ typedef struct {
   int8_t qs[32];
 } block_q8_0;
 typedef struct {
-  uint8_t qs[2][8][64];
   _Float16 d[2][16];
+  uint8_t qs[2][8][64];
 } tile_q8_0;
 enum { q8_0_columns = 64, q8_0_group = 32, q8_0_bias_shift = NO_BIAS, q8_0_bits = SIGNED_BITS, q8_0_min = 0 };
 

@@ -13,8 +13,8 @@ enum { WIDE_BIAS_SHIFT = 6 };
 
 #define WIDE_TILE(name, columns_per_scale)                                                             \
   typedef struct {                                                                                     \
-    uint8_t codes[8][8][64];                                                                           \
     float scale[256 / (columns_per_scale)][16];                                                        \
+    uint8_t codes[8][8][64];                                                                           \
   } tile_##name;                                                                                       \
   enum { name##_columns = 256, name##_group = (columns_per_scale) };                                   \
   enum { name##_bias_shift = WIDE_BIAS_SHIFT, name##_bits = 7, name##_min = 0 };                     \
