@@ -128,7 +128,7 @@ describe("Model", needsLibrary, () => {
     assert.equal(info.hasChatTemplate, true);
     assert.ok(info.threads >= 1 && info.weightsBytes > 2e6 && info.cacheBytes > 0 && info.loadMs > 0);
     assert.match(info.runtime, /^(deno|bun|node) \d/);
-    assert.match(info.isa, /^[a-z0-9]+$/);
+    assert.match(info.isa, /^[a-z0-9_]+$/);
     assert.equal(metadata.getString("general.architecture"), "llama");
     assert.match(model.plan, /matmul +blk\.0\.attn_q/);
     assert.match(model.renderChat(question), /<\|im_start\|>user\nWhat is 2\+2\?<\|im_end\|>/);

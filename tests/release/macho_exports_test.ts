@@ -11,6 +11,7 @@ import { modules, root } from "../../tools/runtimes.mjs";
 import { withMachOExports } from "../../tools/release/macho_exports.ts";
 import { readLibrarySymbols } from "../../tools/release/library_symbols.ts";
 import { needsLibrary } from "../native/require_library.ts";
+import { exportsByLlvm, hasLlvm } from "./llvm_exports.ts";
 
 // Compilers do the work: who starts them makes no difference.
 const skip = needsLibrary.skip || (currentRuntime().name !== "node" && "under Node only");
@@ -36,15 +37,6 @@ function build(target: string): Uint8Array {
   }
 }
 
-/** Whether llvm-nm is installed, which reads the table of symbols and not the trie. */
-const hasNm = spawnSync("llvm-nm", ["--version"]).status === 0;
-
-function namesByNm(library: Uint8Array): string[] {
-  const args = ["--extern-only", "--defined-only", "--just-symbol-name", "-"];
-  const { stdout } = spawnSync("llvm-nm", args, { input: library, encoding: "utf8" });
-  return stdout.split("\n").filter((line) => line.startsWith("_")).map((name) => name.slice(1)).sort();
-}
-
 describe("withMachOExports()", () => {
   for (const target of ["aarch64-macos.13.0", "x86_64-macos.13.0"]) {
     const library = skip ? new Uint8Array() : build(target);
@@ -60,7 +52,7 @@ describe("withMachOExports()", () => {
         const changed = withMachOExports(library, names);
         assert.equal(changed.length, library.length);
         assert.deepEqual(readLibrarySymbols(changed).exports, names);
-        if (hasNm) assert.deepEqual(namesByNm(changed), names);
+        if (hasLlvm) assert.deepEqual(exportsByLlvm(changed, "darwin"), names);
         // Whose pages have the hashes that its signature says.
         assert.ok(Buffer.from(withMachOExports(changed, names)).equals(changed));
       });

@@ -1,10 +1,11 @@
 // The same sources make the same bytes: libraries from two folders, packages twice. For this machine's platform, or for
-// all of them in the deep run.
+// all of them in the deep run. LLVM's tools, where they are installed, agree about what is exported.
 import assert from "node:assert/strict";
 import { cpSync, readFileSync } from "node:fs";
 import { join } from "node:path";
 import process from "node:process";
 import { describe, it } from "node:test";
+import { symbols } from "../../src/native/abi.ts";
 import { platforms } from "../../src/native/platforms.ts";
 import { currentRuntime } from "../../src/runtime/mod.ts";
 import { root } from "../../tools/runtimes.mjs";
@@ -14,6 +15,7 @@ import { pack } from "../../tools/release/pack.ts";
 import { buildLibrary } from "../../tools/release/targets.ts";
 import { needsLibrary } from "../native/require_library.ts";
 import { temporaryFolder } from "../temporary_folder.ts";
+import { exportsByLlvm, hasLlvm } from "./llvm_exports.ts";
 import { hostPlatform } from "./release_files.ts";
 
 const folder = temporaryFolder();
@@ -32,6 +34,7 @@ describe("two builds of the same sources", () => {
     it(`make the same library for ${platform.name}, which is as it should be`, { skip }, () => {
       const library = readFileSync(buildLibrary(platform));
       checkLibrary(platform, library);
+      if (hasLlvm) assert.deepEqual(exportsByLlvm(library, platform.os), Object.keys(symbols).sort());
       assert.ok(library.equals(readFileSync(buildLibrary(platform, copy))));
     });
   }
