@@ -33,7 +33,6 @@ struct matmul {
   uint32_t rows;
   uint32_t columns;
   uint32_t group_tiles;       // Tiles in a row group.
-  const uint8_t *next;        // Tiles that this thread will probably read next, or NULL.
   const void *x;              // struct q8_block or float
   // Floats: bytes from one token to the next. Blocks: bytes from 32 columns to the next 32, tokens stand together.
   size_t x_stride;

@@ -60,8 +60,8 @@ enum { FLOAT_CHAINS = 4 };
 
 // `count` (a constant) tiles of one row group for one token: sum + s0 + s1 + ...
 INLINE f32x16 add_tiles(struct float_format f, const uint8_t *tile, const float *x, f32x16 sum, uint32_t columns,
-                        ptrdiff_t ahead, uint32_t count) {
-  const uint32_t tile_bytes = FLOAT_TILE_COLUMNS * f.column_bytes;
+                        uint32_t count) {
+  const uint32_t tile_bytes = FLOAT_TILE_COLUMNS * f.column_bytes, ahead = FLOAT_CHAINS * tile_bytes;
   f32x16 s[FLOAT_CHAINS];
   UNROLL for (uint32_t i = 0; i < count; i++) s[i] = f32x16_set(0);
   for (uint32_t c = 0; c < columns; c++) {
@@ -77,25 +77,21 @@ INLINE f32x16 add_tiles(struct float_format f, const uint8_t *tile, const float 
   return sum;
 }
 
-// One token of a float format, bound by memory. Reads ahead; behind the end goes on where the thread probably will.
+// One token of a float format, bound by memory. Reads ahead, beyond the end too: the thread
+// usually goes on there.
 INLINE void matmul_float_one(struct float_format f, const struct matmul *m) {
   const uint32_t tile_bytes = FLOAT_TILE_COLUMNS * f.column_bytes, whole = m->columns / FLOAT_TILE_COLUMNS;
-  const uint8_t *end = m->tiles + (m->rows + TILE_ROWS - 1) / TILE_ROWS * m->group_bytes;
-  const ptrdiff_t turn = FLOAT_CHAINS * (ptrdiff_t)tile_bytes, jump = m->next ? m->next - end : -turn;
   for (uint32_t row = 0; row < m->rows; row += TILE_ROWS) {
     const uint8_t *tile = m->tiles + row / TILE_ROWS * m->group_bytes;
     const float *x = token_floats(m, 0);
     f32x16 sum = f32x16_set(0);
     uint32_t i = 0;
-    for (; i + FLOAT_CHAINS <= whole; i += FLOAT_CHAINS) {
-      const uint8_t *at = tile + i * tile_bytes;
-      const ptrdiff_t ahead = turn + (at + turn < end ? 0 : jump);
-      sum = add_tiles(f, at, x + FLOAT_TILE_COLUMNS * i, sum, FLOAT_TILE_COLUMNS, ahead, FLOAT_CHAINS);
-    }
+    for (; i + FLOAT_CHAINS <= whole; i += FLOAT_CHAINS)
+      sum = add_tiles(f, tile + i * tile_bytes, x + FLOAT_TILE_COLUMNS * i, sum, FLOAT_TILE_COLUMNS, FLOAT_CHAINS);
     for (; i < m->group_tiles; i++) {
       const uint32_t left = m->columns - FLOAT_TILE_COLUMNS * i;
       const uint32_t columns = left < FLOAT_TILE_COLUMNS ? left : FLOAT_TILE_COLUMNS;
-      sum = add_tiles(f, tile + i * tile_bytes, x + FLOAT_TILE_COLUMNS * i, sum, columns, turn, 1);
+      sum = add_tiles(f, tile + i * tile_bytes, x + FLOAT_TILE_COLUMNS * i, sum, columns, 1);
     }
     store_rows(m, row, 0, sum);
   }

@@ -52,7 +52,6 @@ static void run(const struct plan *plan, const struct arp_instr *i, uint32_t chu
   // All tokens visit one part of the weights before the next one is fetched from memory.
   const uint32_t token = chunk % d.blocks * BLOCK_TOKENS, tokens = rows_now(plan, i->src[0]) - token;
   const uint32_t group = chunk / d.blocks * d.groups, row = group * TILE_ROWS, rows = w->rows - row;
-  const uint32_t next = (chunk + 1) / d.blocks * d.groups;  // Of the chunk that this thread probably takes next.
   const bool floats = src->type == ARP_TYPE_F32;
   const float *bias = weight_floats(plan, i->weight[1]);
   struct matmul m = {
@@ -61,7 +60,6 @@ static void run(const struct plan *plan, const struct arp_instr *i, uint32_t chu
       .rows = rows < d.groups * TILE_ROWS ? rows : d.groups * TILE_ROWS,
       .columns = w->columns,
       .group_tiles = w->group_tiles,
-      .next = next * TILE_ROWS < w->rows ? w->tiles + next * w->group_bytes : NULL,
       .x = floats ? row_at(plan, i->src[0], token) : (void *)blocks_at(plan, i->src[0], token, 0),
       .x_stride = floats ? row_bytes(src) : rows_now(plan, i->src[0]) * sizeof(struct q8_block),
       .tokens = tokens < BLOCK_TOKENS ? tokens : BLOCK_TOKENS,
