@@ -39,14 +39,42 @@
     }                                                                                                          \
   }
 
+// Sixteen elements of each of sixteen rows to columns. Four times, each vector of the lower half is zipped with its
+// partner of the upper half: every time the four bits of an element's row and the four of its column, as one number,
+// are turned by one.
+#define DEFINE_TRANSPOSE(bits)                                                                                 \
+  static void transpose_##bits(const uint8_t *rows_data, size_t row_bytes, void *columns) {                    \
+    typedef uint##bits##_t lanes __attribute__((ext_vector_type(16)));                                         \
+    lanes v[16], zipped[16];                                                                                   \
+    UNROLL for (int i = 0; i < 16; i++) memcpy(&v[i], rows_data + (size_t)i * row_bytes, sizeof *v);           \
+    UNROLL for (int turn = 0; turn < 4; turn++) {                                                              \
+      UNROLL for (int i = 0; i < 8; i++) {                                                                     \
+        zipped[2 * i] = __builtin_shufflevector(v[i], v[i + 8], 0, 16, 1, 17, 2, 18, 3, 19, 4, 20, 5, 21, 6,   \
+                                                22, 7, 23);                                                    \
+        zipped[2 * i + 1] = __builtin_shufflevector(v[i], v[i + 8], 8, 24, 9, 25, 10, 26, 11, 27, 12, 28, 13,  \
+                                                    29, 14, 30, 15, 31);                                       \
+      }                                                                                                        \
+      UNROLL for (int i = 0; i < 16; i++) v[i] = zipped[i];                                                    \
+    }                                                                                                          \
+    memcpy(columns, v, sizeof v);                                                                              \
+  }
+DEFINE_TRANSPOSE(16)
+DEFINE_TRANSPOSE(32)
+
 #define DEFINE_PACK_FLOAT(name)                                                                                \
   static void pack_##name(void *tiles, const uint8_t *rows_data, size_t row_bytes, uint32_t rows,              \
                           uint32_t columns) {                                                                  \
     block_##name *t = tiles;                                                                                   \
     const uint32_t padded = (columns + FLOAT_TILE_COLUMNS - 1) / FLOAT_TILE_COLUMNS * FLOAT_TILE_COLUMNS;      \
-    memset(t, 0, (size_t)padded * TILE_ROWS * sizeof *t);                                                      \
+    const uint32_t whole = rows == TILE_ROWS ? columns / 16 * 16 : 0;                                          \
+    for (uint32_t c = 0; c < whole; c += 16) {                                                                 \
+      const uint8_t *from = rows_data + c * sizeof *t;                                                         \
+      if (sizeof *t == 2) transpose_16(from, row_bytes, t + c * (size_t)TILE_ROWS);                            \
+      else transpose_32(from, row_bytes, t + c * (size_t)TILE_ROWS);                                           \
+    }                                                                                                          \
+    memset(t + whole * (size_t)TILE_ROWS, 0, (padded - whole) * (size_t)TILE_ROWS * sizeof *t);                \
     for (uint32_t row = 0; row < rows; row++)                                                                  \
-      for (uint32_t c = 0; c < columns; c++)                                                                   \
+      for (uint32_t c = whole; c < columns; c++)                                                               \
         memcpy(&t[c * (size_t)TILE_ROWS + row], rows_data + row * row_bytes + c * sizeof *t, sizeof *t);       \
   }                                                                                                            \
   static void dequantize_##name(const void *data, float *out, size_t count) {                                  \
