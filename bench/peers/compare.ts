@@ -20,6 +20,7 @@ import { mixes, writeRandomModel } from "./random_model.ts";
 import { makeReport, reportText } from "./report.ts";
 import { compareSequences, sequencesText } from "./sequences_compare.ts";
 import { shapes } from "./shapes.ts";
+import { turnsOf } from "./turns.ts";
 
 interface Flags {
   shape: string;
@@ -90,9 +91,7 @@ async function compare(flags: Flags): Promise<void> {
   const contenders = contendersOf(flags);
   const measurements: Measurement[][] = contenders.map(() => []);
   for (let round = 0; round < rounds; round++) {
-    for (let turn = 0; turn < contenders.length; turn++) {
-      // Another one begins each round: nobody always comes after the same neighbour.
-      const index = (round + turn) % contenders.length;
+    for (const index of turnsOf(round, contenders.length)) {
       const { name } = contenders[index];
       note(`round ${round + 1} of ${rounds}: ${name}`);
       measurements[index].push(measureOne(contenders[index], { model, threads }));

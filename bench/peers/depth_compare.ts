@@ -10,6 +10,7 @@ import { table } from "../../src/cli/table.ts";
 import { runCommand, type Runtime } from "../../tools/runtimes.mjs";
 import { arpeggioCommand } from "./arpeggio_command.ts";
 import type { DepthMeasurement, DepthTask } from "./depth_measurement.ts";
+import { turnsOf } from "./turns.ts";
 
 /** What is compared. */
 export interface DepthComparison {
@@ -46,9 +47,7 @@ export function compareDepths(comparison: DepthComparison): DepthResult[] {
   for (const depth of depths) {
     const measured: DepthMeasurement[][] = contenders.map(() => []);
     for (let round = 0; round < rounds; round++) {
-      for (let turn = 0; turn < contenders.length; turn++) {
-        // Another one begins each round: nobody always comes after the same neighbour.
-        const index = (round + turn) % contenders.length;
+      for (const index of turnsOf(round, contenders.length)) {
         const { kvType } = contenders[index];
         const measurement = measureOne(contenders[index], { model, threads, depth, kvType });
         note(`depth ${depth}, round ${round + 1} of ${rounds}: ${measurement.engine}`);

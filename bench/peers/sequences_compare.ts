@@ -10,6 +10,7 @@ import { table } from "../../src/cli/table.ts";
 import { runCommand, type Runtime } from "../../tools/runtimes.mjs";
 import { arpeggioCommand } from "./arpeggio_command.ts";
 import type { SequencesMeasurement, SequencesTask } from "./sequences_measurement.ts";
+import { turnsOf } from "./turns.ts";
 
 /** What is compared. */
 export interface SequencesComparison extends SequencesTask {
@@ -34,9 +35,7 @@ export function compareSequences(comparison: SequencesComparison): SequencesMeas
   }
   const measured: SequencesMeasurement[][] = commands.map(() => []);
   for (let round = 0; round < rounds; round++) {
-    for (let turn = 0; turn < commands.length; turn++) {
-      // Another one begins each round: nobody always comes after the same neighbour.
-      const index = (round + turn) % commands.length;
+    for (const index of turnsOf(round, commands.length)) {
       const measurement = measureOne(commands[index], { task: { model, threads, sequences }, env });
       note(`round ${round + 1} of ${rounds}: ${measurement.engine}`);
       measured[index].push(measurement);
