@@ -28,7 +28,8 @@ const isNode = currentRuntime().name === "node";
 
 for (const machine of machines) {
   const skip = isNode ? missing(machine) ?? false : "once, under Node";
-  describe(`${machine.name}${skip === false ? "" : ` (${skip})`}`, { skip }, () => {
+  // Each test is skipped by itself: of a suite that is skipped, Bun reports nothing.
+  describe(`${machine.name}${skip === false ? "" : ` (${skip})`}`, () => {
     let folder = "";
     let library = "";
     before(() => {
@@ -36,10 +37,12 @@ for (const machine of machines) {
       folder = mkdtempSync(join(tmpdir(), "arpeggio-foreign-"));
       library = buildFor(machine);
     });
-    after(() => rmSync(folder, { recursive: true, force: true }));
+    after(() => {
+      if (folder !== "") rmSync(folder, { recursive: true, force: true });
+    });
 
     for (const file of files) {
-      test(`tests/${file} passes`, () => {
+      test(`tests/${file} passes`, { skip }, () => {
         const { status, output } = runThere(machine, { script: `./tests/${file}`, test: true, library });
         assert.equal(status, 0, output);
         // TAP, or Bun's summary.
@@ -48,7 +51,7 @@ for (const machine of machines) {
       });
     }
 
-    test("the logits of a prompt have the bits of this machine's", async () => {
+    test("the logits of a prompt have the bits of this machine's", { skip }, async () => {
       const [here, there] = ["here.f32", "there.f32"].map((name) => join(folder, name));
       assert.equal((await runCli(["logits", MODEL, "-p", PROMPT, "-o", here])).code, 0);
       const args = ["logits", MODEL, "-p", PROMPT, "-o", there];
@@ -58,7 +61,7 @@ for (const machine of machines) {
       assert.ok(readFileSync(there).equals(readFileSync(here)), "the logits differ");
     });
 
-    test("a story with a seed has the tokens of this machine's", async () => {
+    test("a story with a seed has the tokens of this machine's", { skip }, async () => {
       const args = ["run", MODEL, "-p", PROMPT, "--seed", "7", "--temp", "1", "-n", "60", "--json"];
       const here = JSON.parse((await runCli(args)).stdout);
       const there = JSON.parse(runThere(machine, { script: "./src/cli/main.ts", args, library }).output);
