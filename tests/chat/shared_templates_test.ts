@@ -68,8 +68,8 @@ function render(source: string, conversation: Conversation): Rendering {
   }
 }
 
-describe("templates in use", { skip }, () => {
-  it("are the ones that were recorded", () => {
+describe("templates in use", () => {
+  it("are the ones that were recorded", { skip }, () => {
     deepStrictEqual(
       readdirSync(folder).filter((name) => name.endsWith(".jinja")).toSorted(),
       Object.keys(templates).toSorted(),
@@ -77,7 +77,7 @@ describe("templates in use", { skip }, () => {
   });
 
   for (const [name, expected] of Object.entries(templates)) {
-    it(`render as Jinja2 does: ${name}`, () => {
+    it(`render as Jinja2 does: ${name}`, { skip }, () => {
       for (const [title, conversation] of Object.entries(conversations)) {
         const found = render(read(name), conversation);
         if (DIFFERENT[`${name} / ${title}`] === "text") {
@@ -88,7 +88,7 @@ describe("templates in use", { skip }, () => {
   }
 
   for (const name of Object.keys(templates)) {
-    it(`render a conversation or refuse it in their own words: ${name}`, () => {
+    it(`render a conversation or refuse it in their own words: ${name}`, { skip }, () => {
       const template = createChatTemplate(read(name), {
         bosToken: "<BOS>",
         eosToken: "<EOS>",
@@ -110,7 +110,7 @@ describe("templates in use", { skip }, () => {
     });
   }
 
-  it("get tool calls in the form they understand", () => {
+  it("get tool calls in the form they understand", { skip }, () => {
     const messages: ChatMessage[] = [
       { role: "user", content: "Weather?" },
       { role: "assistant", toolCalls: [{ id: "call00001", name: "get_weather", arguments: { city: "Ulm" } }] },

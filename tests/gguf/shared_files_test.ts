@@ -35,10 +35,10 @@ function typeOfName(name: string): string {
   return name.replace("arpeggio-mini-", "").replace(".gguf", "").replace(/_m$/, "").toUpperCase();
 }
 
-describe("the models in ../shared/models", { skip: noModels }, () => {
+describe("the models in ../shared/models", () => {
   const names = noModels ? [] : readdirSync(models).filter((name) => name.endsWith(".gguf"));
 
-  it("are there", () => assert.ok(names.length >= 30, `${names.length} files`));
+  it("are there", { skip: noModels }, () => assert.ok(names.length >= 30, `${names.length} files`));
 
   for (const name of names) {
     it(`${name} parses, and is written as it was`, async () => {
@@ -60,7 +60,7 @@ describe("the models in ../shared/models", { skip: noModels }, () => {
   }
 });
 
-describe("the vocabularies in ../shared/vocab", { skip: noVocabularies }, () => {
+describe("the vocabularies in ../shared/vocab", () => {
   const names = noVocabularies ? [] : readdirSync(vocabularies).filter((name) => name.endsWith(".gguf"));
   const tokens: Readonly<Record<string, number>> = {
     "gpt-2": 50257,
@@ -69,7 +69,7 @@ describe("the vocabularies in ../shared/vocab", { skip: noVocabularies }, () => 
     "phi-3": 32064,
   };
 
-  it("are there", () => assert.ok(names.length >= 10, `${names.length} files`));
+  it("are there", { skip: noVocabularies }, () => assert.ok(names.length >= 10, `${names.length} files`));
 
   for (const name of names) {
     it(`${name} parses without tensors, and is written as it was`, async () => {
