@@ -121,7 +121,7 @@ describe("the documents", () => {
     });
   }
 
-  test("README.md has at most 150 lines", () => assert.ok(readme.split("\n").length <= 151));
+  test("README.md has at most 170 lines", () => assert.ok(readme.split("\n").length <= 171));
 
   test("ARCHITECTURE.md has every folder of the code in its map", () => {
     const folders = ["src", "csrc"].flatMap((top) =>

@@ -70,7 +70,9 @@ function makeTemporary(within) {
 function run(job, { folder, deep, timeoutMs }) {
   const temporary = makeTemporary(folder);
   const places = { TMPDIR: temporary, TMP: temporary, TEMP: temporary };
-  const env = /** @type {NodeJS.ProcessEnv} */ ({ ...process.env, ...places, NO_COLOR: "1" });
+  // tsc and npm would leave compiled code in the temporary folder.
+  const own = { NO_COLOR: "1", NODE_DISABLE_COMPILE_CACHE: "1" };
+  const env = /** @type {NodeJS.ProcessEnv} */ ({ ...process.env, ...places, ...own });
   if (deep) env.ARPEGGIO_DEEP = "1";
   if (job.isa) env.ARPEGGIO_ISA = job.isa;
   const [path, ...args] = job.command;

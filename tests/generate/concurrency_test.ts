@@ -48,7 +48,8 @@ describe("Model.generate() several times at once", needsLibrary, () => {
     };
     await Promise.all([read("a"), read("b")]);
     const [firstB, lastA] = [order.indexOf("b"), order.lastIndexOf("a")];
-    assert.ok(firstB < 5 && lastA > order.length - 5, order.join(""));
+    // The second one renders and tokenizes its prompt while the first generates.
+    assert.ok(firstB < 10 && lastA > order.length - 10, order.join(""));
   });
 
   it("gives logits in the middle of a generation", async () => {
