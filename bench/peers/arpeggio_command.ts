@@ -3,12 +3,12 @@
  * which is JavaScript. (Node's own type stripping would add 35 MB to what is measured.)
  */
 
-import { spawnSync } from "node:child_process";
 import { join } from "node:path";
 import process from "node:process";
 import { fileURLToPath } from "node:url";
 import { locateLibrary } from "../../src/native/locate.ts";
-import { executable, modules, runCommand, type Runtime, SetupError } from "../../tools/runtimes.mjs";
+import { compileProject } from "../../tools/release/compiler.ts";
+import { runCommand, type Runtime } from "../../tools/runtimes.mjs";
 
 const folder = fileURLToPath(new URL(".", import.meta.url));
 
@@ -23,9 +23,6 @@ export function arpeggioCommand(runtime: Runtime, script: string): string[] {
 
 /** Makes the JavaScript, and lets it find the library of the checkout. */
 export function compileForNode(): void {
-  const tsc = join(modules, "typescript", "bin", "tsc");
-  const args = [tsc, "--project", folder, "--outDir", compiledFolder];
-  const { status, stdout, error } = spawnSync(executable("node"), args, { encoding: "utf8" });
-  if (status !== 0) throw new SetupError(`tsc failed.\n${stdout ?? ""}${error?.message ?? ""}`);
+  compileProject(folder, { output: compiledFolder });
   process.env["ARPEGGIO_LIBRARY"] ??= locateLibrary().path;
 }

@@ -63,8 +63,8 @@ void file_map_forget(const struct file_map *map, size_t offset, size_t bytes) {
 #include <unistd.h>
 
 // The first touch of a huge page zeroes 2 MB and may have the system move memory to make room for it: 2 to 6 ms in the
-// thread that touches it, which may be the one with the event loop. What is smaller fits the TLB with small pages too:
-// 2048 entries of 4 KB, twice that on newer cores.
+// thread that touches it, which may be the one with the event loop. That one computes small models only, and hardly
+// anything of theirs is as large as this.
 enum { HUGE_PAGES_FROM = 32 << 20 };
 
 void *pages_allocate(size_t bytes) {

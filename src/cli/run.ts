@@ -4,6 +4,7 @@ import { Command, Option } from "commander";
 import type { ChatMessage } from "../chat/mod.ts";
 import type { Generation, GenerationResult } from "../generation.ts";
 import type { Model } from "../model.ts";
+import { addOverflowOptions, type OverflowFlags, overflowOptions } from "./cache_options.ts";
 import {
   addLoadOptions,
   chatTemplateOption,
@@ -17,7 +18,6 @@ import { integerIn } from "./numbers.ts";
 import { addPromptOption, promptText } from "./prompt.ts";
 import { addSamplingOptions, samplingOptions } from "./sampling_options.ts";
 import { statsLine } from "./stats.ts";
-import { addOverflowOptions, type OverflowFlags, overflowOptions } from "./cache_options.ts";
 import type { Terminal } from "./terminal.ts";
 
 interface RunFlags extends LoadFlags, OverflowFlags {

@@ -1,10 +1,10 @@
 // The main package for npm: the TypeScript compiled to ES modules, with types, the embedded model and the command line.
-import { spawnSync } from "node:child_process";
 import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join, posix } from "node:path";
 import { packageNameOf, platforms } from "../../src/native/platforms.ts";
-import { executable, modules, root, SetupError } from "../runtimes.mjs";
+import { root } from "../runtimes.mjs";
+import { compileProject } from "./compiler.ts";
 import * as metadata from "./metadata.ts";
 
 /** Beside what is compiled. The model and the documents have the places they have in the repository. */
@@ -69,15 +69,9 @@ function manifest(): unknown {
 /** Comments stay in the declarations, where editors show them; in the code they would be a sixth of the package. */
 function compile(folder: string): void {
   const explicit = ["--isolatedDeclarations", "false"]; // Whether every type is explicit is checked elsewhere.
-  runCompiler(folder, [...explicit, "--emitDeclarationOnly"]);
-  runCompiler(folder, [...explicit, "--declaration", "false", "--removeComments"]);
-}
-
-function runCompiler(folder: string, options: readonly string[]): void {
-  const tsc = join(modules, "typescript", "bin", "tsc");
-  const args = [tsc, "--project", join(root, "tools", "release"), "--outDir", folder, ...options];
-  const { status, stdout, stderr, error } = spawnSync(executable("node"), args, { cwd: root, encoding: "utf8" });
-  if (status !== 0) throw new SetupError(`tsc failed.\n${stdout ?? ""}${stderr ?? ""}${error?.message ?? ""}`);
+  const project = join(root, "tools", "release");
+  compileProject(project, { output: folder, options: [...explicit, "--emitDeclarationOnly"] });
+  compileProject(project, { output: folder, options: [...explicit, "--declaration", "false", "--removeComments"] });
 }
 
 /** The declarations that `entries` lead to, by name: nobody can import the others. */
