@@ -16,11 +16,13 @@ const SHARE_MS = 1;
 let turnBegan = -Infinity;
 
 /**
- * To be called before computing for about `milliseconds`: waits for a turn of the event loop when computing now would
- * make timers late.
+ * To be called before computing for about `milliseconds`.
+ *
+ * @returns A turn of the event loop to wait for, when computing now would make timers late; `undefined` while there is
+ * time.
  */
-export async function shareEventLoop(milliseconds: number): Promise<void> {
-  if (performance.now() + milliseconds > turnBegan + SHARE_MS) await nextTurn();
+export function shareEventLoop(milliseconds: number): Promise<void> | undefined {
+  return performance.now() + milliseconds > turnBegan + SHARE_MS ? nextTurn() : undefined;
 }
 
 /**

@@ -48,6 +48,7 @@ export class ForwardPass {
   readonly #positions: Uint32Array;
   readonly #sequences: Uint32Array;
   readonly #outputs: Uint32Array;
+  readonly #blockTables: (readonly number[])[][];
 
   constructor({ plan, native, logits, sequencesMax }: ForwardPassOptions) {
     const { tokensMax, outputsMax, contextLength, cache = [] } = plan;
@@ -64,20 +65,23 @@ export class ForwardPass {
     this.#positions = new Uint32Array(tokensMax);
     this.#sequences = new Uint32Array(tokensMax);
     this.#outputs = new Uint32Array(outputsMax);
+    this.#blockTables = cache.map(() => []);
   }
 
   /**
    * Computes a step. That its sequences have become longer is for the caller to note.
    *
+   * @returns `undefined` when it has been computed, as one that is short is at once while there is time for it; else a
+   * promise of that.
    * @throws {NativeError} When it cannot be computed.
    * @throws The signal's reason, within the time of one instruction.
    */
-  async step(parts: readonly StepPart[], signal: AbortSignal): Promise<void> {
-    const count = parts.reduce((sum, part) => sum + part.count, 0);
-    const blockingMs = this.#native.blockingMs(count);
-    if (blockingMs > 0) await shareEventLoop(blockingMs);
-    const words = this.#encode(parts);
-    await this.#native.step(this.#frame.words, { words, signal });
+  step(parts: readonly StepPart[], signal: AbortSignal): Promise<void> | undefined {
+    let tokens = 0;
+    for (const { count } of parts) tokens += count;
+    const blockingMs = this.#native.blockingMs(tokens);
+    const turn = blockingMs > 0 ? shareEventLoop(blockingMs) : undefined;
+    return turn === undefined ? this.#execute(parts, signal) : turn.then(() => this.#execute(parts, signal));
   }
 
   /** Copies a row of the logits of the last step. (vocabulary) */
@@ -85,26 +89,33 @@ export class ForwardPass {
     this.#native.readRows({ buffer: this.#logits, row, rows: 1 }, into);
   }
 
+  #execute(parts: readonly StepPart[], signal: AbortSignal): Promise<void> | undefined {
+    const words = this.#encode(parts);
+    return this.#native.step(this.#frame.words, { words, signal });
+  }
+
   #encode(parts: readonly StepPart[]): number {
     let [tokens, outputs] = [0, 0];
-    for (const [index, { sequence, count, outputs: wanted }] of parts.entries()) {
+    for (let index = 0; index < parts.length; index++) {
+      const { sequence, count, outputs: wanted } = parts[index];
       const first = sequence.length;
       this.#tokens.set(sequence.tokens.view(first, first + count), tokens);
-      for (let i = 0; i < count; i++) this.#positions[tokens + i] = first + i;
-      this.#sequences.fill(index, tokens, tokens + count);
-      tokens += count;
+      for (let i = 0; i < count; i++, tokens++) {
+        this.#positions[tokens] = first + i;
+        this.#sequences[tokens] = index;
+      }
       for (let i = wanted; i > 0; i--) this.#outputs[outputs++] = tokens - i;
+      for (let group = 0; group < this.#blockTables.length; group++) {
+        this.#blockTables[group].length = index;
+        this.#blockTables[group].push(sequence.blockTables[group]);
+      }
     }
-    const groups = parts[0].sequence.blockTables.length;
     return encodeFrame(this.#frame, {
       tokens: this.#tokens.subarray(0, tokens),
       positions: this.#positions.subarray(0, tokens),
       sequences: this.#sequences.subarray(0, tokens),
       outputs: this.#outputs.subarray(0, outputs),
-      blockTables: Array.from(
-        { length: groups },
-        (_, group) => parts.map(({ sequence }) => sequence.blockTables[group]),
-      ),
+      blockTables: this.#blockTables,
     });
   }
 }

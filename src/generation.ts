@@ -54,8 +54,20 @@ export interface GenerationResult {
   readonly timings: Timings;
 }
 
-/** Produces the pieces and in the end the result. Stops between two pieces, or by the signal, with "cancelled". */
-export type PieceSource = (cancel: AbortSignal) => AsyncGenerator<string, GenerationResult>;
+/** Who reads the pieces. */
+export interface PieceReader {
+  /** Aborted when no more pieces are wanted: the source then ends with "cancelled". */
+  readonly cancel: AbortSignal;
+  /**
+   * Takes a piece.
+   *
+   * @returns What the source awaits before it computes the next one; `undefined` when that is wanted already.
+   */
+  take(piece: string): Promise<void> | undefined;
+}
+
+/** Gives the reader the pieces and in the end returns the result. */
+export type PieceSource = (reader: PieceReader) => Promise<GenerationResult>;
 
 /**
  * A generation that starts when it is first awaited or iterated; one that never is costs nothing.
@@ -72,8 +84,13 @@ export class Generation implements AsyncIterable<string, undefined>, PromiseLike
   readonly #pieces: string[] = [];
   readonly #cancel = new AbortController();
   readonly #source: PieceSource;
-  #running: AsyncGenerator<string, GenerationResult> | undefined;
-  #pulling: Promise<void> | undefined;
+  /** How many pieces are wanted so far. */
+  #wanted = 0;
+  /** Lets the source go on, when it waits until more are wanted. */
+  #resume: (() => void) | undefined;
+  /** Fulfilled with the next piece or the end, when a reader waits for that. */
+  #news: PromiseWithResolvers<void> | undefined;
+  #running: Promise<void> | undefined;
   #outcome: { readonly result: GenerationResult } | { readonly error: unknown } | undefined;
   #drained: Promise<GenerationResult> | undefined;
   #readers = 0;
@@ -89,7 +106,7 @@ export class Generation implements AsyncIterable<string, undefined>, PromiseLike
     let ended = false;
     try {
       for (let next = 0;; next++) {
-        while (next >= this.#pieces.length && this.#outcome === undefined) await this.#pull();
+        while (next >= this.#pieces.length && this.#outcome === undefined) await this.#untilNews(next + 1);
         if (next < this.#pieces.length) {
           yield this.#pieces[next];
           continue;
@@ -118,41 +135,60 @@ export class Generation implements AsyncIterable<string, undefined>, PromiseLike
   [Symbol.dispose](): void {
     this.#cancel.abort();
     // Nobody may be reading any more: let it end, which frees its memory. Its errors are kept for whoever asks.
-    if (this.#running !== undefined && this.#outcome === undefined) void this.#pullToEnd();
+    if (this.#running !== undefined && this.#outcome === undefined) void this.#runToEnd();
   }
 
   /** Stops the generation and waits until it has ended. */
   async [Symbol.asyncDispose](): Promise<void> {
     this.#cancel.abort();
-    if (this.#running !== undefined) await this.#pullToEnd();
+    if (this.#running !== undefined) await this.#runToEnd();
   }
 
   async #drain(): Promise<GenerationResult> {
-    await this.#pullToEnd();
+    await this.#runToEnd();
     if (this.#outcome !== undefined && "result" in this.#outcome) return this.#outcome.result;
     throw this.#outcome?.error;
   }
 
-  async #pullToEnd(): Promise<void> {
-    while (this.#outcome === undefined) await this.#pull();
+  /** Never rejects: the outcome says it. */
+  #runToEnd(): Promise<void> {
+    return this.#want(Infinity);
   }
 
-  /**
-   * One more piece, or the end. Never rejects: the outcome says it. Several callers at once wait for the same piece.
-   */
-  #pull(): Promise<void> {
-    this.#pulling ??= this.#pullOnce().finally(() => this.#pulling = undefined);
-    return this.#pulling;
+  /** Waits for one more piece, so that there are `pieces`, or for the end. Several readers wait for the same. */
+  #untilNews(pieces: number): Promise<void> {
+    const { promise } = this.#news ??= Promise.withResolvers();
+    void this.#want(pieces);
+    return promise;
   }
 
-  async #pullOnce(): Promise<void> {
-    this.#running ??= this.#source(this.#cancel.signal);
+  /** Lets the source produce until there are so many pieces. Returns its end. */
+  #want(pieces: number): Promise<void> {
+    this.#wanted = Math.max(this.#wanted, pieces);
+    if (this.#running === undefined) return this.#running = this.#run();
+    this.#resume?.();
+    return this.#running;
+  }
+
+  async #run(): Promise<void> {
+    const reader = { cancel: this.#cancel.signal, take: (piece: string) => this.#take(piece) };
     try {
-      const { done, value } = await this.#running.next();
-      if (done) this.#outcome = { result: value };
-      else this.#pieces.push(value);
+      this.#outcome = { result: await this.#source(reader) };
     } catch (error) {
       this.#outcome = { error };
     }
+    this.#tell();
+  }
+
+  #take(piece: string): Promise<void> | undefined {
+    this.#pieces.push(piece);
+    this.#tell();
+    if (this.#pieces.length < this.#wanted) return undefined;
+    return new Promise((resolve) => this.#resume = resolve);
+  }
+
+  #tell(): void {
+    this.#news?.resolve();
+    this.#news = undefined;
   }
 }

@@ -37,16 +37,14 @@ export class Job {
   readonly options: JobOptions;
   readonly sequence: KvSequence;
   readonly lane: Lane;
-  /** Fulfilled when all has been computed, rejected when something else happens. */
-  readonly done: Promise<void>;
   /** Whether it has, or could be given, the memory it needs: it is part of the next step. */
   isAdmitted = false;
   /** How many of its tokens the current step computes. */
   stepTokens = 0;
   readonly #end: number;
-  readonly #resolve: () => void;
-  readonly #reject: (reason: unknown) => void;
-  #isSettled = false;
+  #outcome: { readonly reason?: unknown; readonly failed: boolean } | undefined;
+  /** Made when somebody waits: most jobs are a token of a small model, and done before anybody could. */
+  #waiting: PromiseWithResolvers<void> | undefined;
   #hasStarted = false;
 
   constructor(options: JobOptions) {
@@ -54,8 +52,6 @@ export class Job {
     this.sequence = options.sequence;
     this.lane = options.lane;
     this.#end = options.sequence.tokens.length;
-    const { promise, resolve, reject } = Promise.withResolvers<void>();
-    [this.done, this.#resolve, this.#reject] = [promise, resolve, reject];
   }
 
   /** How many tokens are to be computed. */
@@ -63,9 +59,20 @@ export class Job {
     return this.#end - this.sequence.length;
   }
 
-  /** Whether it has been fulfilled or has failed. */
+  /** Whether it has been computed, or has failed. */
   get isSettled(): boolean {
-    return this.#isSettled;
+    return this.#outcome !== undefined;
+  }
+
+  /** Fulfilled when all has been computed, rejected when something else happens. For one that is not settled. */
+  get done(): Promise<void> {
+    this.#waiting ??= Promise.withResolvers();
+    return this.#waiting.promise;
+  }
+
+  /** @throws Why it has failed, if it has. */
+  expectSuccess(): void {
+    if (this.#outcome?.failed) throw this.#outcome.reason;
   }
 
   /** It has the memory it needs. */
@@ -76,12 +83,12 @@ export class Job {
   }
 
   finish(): void {
-    this.#isSettled = true;
-    this.#resolve();
+    this.#outcome = { failed: false };
+    this.#waiting?.resolve();
   }
 
   fail(reason: unknown): void {
-    this.#isSettled = true;
-    this.#reject(reason);
+    this.#outcome = { failed: true, reason };
+    this.#waiting?.reject(reason);
   }
 }

@@ -121,7 +121,7 @@ export class Model implements Disposable, AsyncDisposable {
       return parts.cache.createSequence(tokens);
     };
     const request = { ...loop, sampler, open, close: (sequence: KvSequence) => sequence[Symbol.dispose]() };
-    return new Generation((cancel) => generate(this.#owner(), { ...request, cancel }));
+    return new Generation((reader) => generate(this.#owner(), request, reader));
   }
 
   /**

@@ -79,12 +79,14 @@ export class Scheduler {
   /**
    * Computes the tokens of a sequence that have not been computed.
    *
+   * @returns `undefined` when they have been computed: what is short is, at once, when nobody else wants anything and
+   * the event loop has had its turn. Else a promise of that.
    * @throws {QueueFullError} When too many generations wait already.
    * @throws {ArpeggioError} When the cache has not enough room; the message has the numbers.
    * @throws What `options.take` throws.
    * @throws The signal's reason: at once, though the memory is free only when the step that uses it has stopped.
    */
-  async compute(options: JobOptions): Promise<void> {
+  compute(options: JobOptions): Promise<void> | undefined {
     const { sequence, lane, signal, begins = false } = options;
     signal?.throwIfAborted();
     this.#memory.expectPossible(sequence);
@@ -94,14 +96,20 @@ export class Scheduler {
     const job = new Job(options);
     const later = this.#jobs.findIndex((other) => other.lane.arrival > lane.arrival);
     this.#jobs.splice(later < 0 ? this.#jobs.length : later, 0, job);
-    const leave = () => this.#abandon(job, signal?.reason);
-    signal?.addEventListener("abort", leave, { once: true });
     lane.isWaiting = true;
     if (!this.#isRunning) this.#run = this.#runJobs();
+    if (!job.isSettled) return this.#settled(job);
+    job.expectSuccess();
+    return undefined;
+  }
+
+  async #settled(job: Job): Promise<void> {
+    const { signal } = job.options;
+    const leave = () => this.#abandon(job, signal?.reason);
+    signal?.addEventListener("abort", leave, { once: true });
     try {
       await job.done;
     } finally {
-      [lane.isWaiting, lane.servedAtMs] = [false, performance.now()];
       signal?.removeEventListener("abort", leave);
     }
   }
@@ -111,15 +119,18 @@ export class Scheduler {
     await this.#run;
   }
 
+  /** Makes steps while there are jobs. Awaits only what takes its time: a short step is over when this returns. */
   async #runJobs(): Promise<void> {
     this.#isRunning = true;
     try {
       // Code that a process runs for the first time takes milliseconds: a generation begins with a turn of its own.
       if (this.#jobs.some(({ options }) => options.begins) || this.#expectsLanes()) await nextTurn();
       while (this.#jobs.length > 0) {
-        await this.#admitJobs();
+        while (!this.#admitJobs()) await nextTurn();
         const parts = this.#compose();
-        if (parts.length > 0) await this.#execute(parts);
+        const step = this.#startStep(parts);
+        const isComputed = typeof step === "boolean" ? step : await step;
+        if (isComputed) { for (const _ of this.#deliver(parts)) await nextTurn(); }
         // Those who were served shall be able to ask for the next token before the next step.
         if (this.#jobs.length > 0 || parts.length > 1) await nextTurn();
       }
@@ -137,16 +148,19 @@ export class Scheduler {
     return false;
   }
 
-  /** Begins the jobs that have a place in the next step, as far as there is memory. */
-  async #admitJobs(): Promise<void> {
+  /**
+   * Begins the jobs that have a place in the next step, as far as there is memory. Returns whether that is all: if not,
+   * the event loop comes first.
+   */
+  #admitJobs(): boolean {
     const begin = performance.now();
-    for (const job of this.#jobs.slice(0, this.#forward.sequencesMax)) {
+    const places = Math.min(this.#jobs.length, this.#forward.sequencesMax);
+    for (const job of this.#jobs.slice(0, places)) {
       if (job.isAdmitted || job.isSettled) continue;
-      if (!this.#admit(job, { force: false })) return;
-      if (performance.now() - begin < BUSY_MS) continue;
-      await nextTurn();
-      return await this.#admitJobs();
+      if (!this.#admit(job, { force: false })) return true;
+      if (performance.now() - begin > BUSY_MS) return false;
     }
+    return true;
   }
 
   /** Whether the job, or at least the next, can begin. */
@@ -194,26 +208,42 @@ export class Scheduler {
     }
   }
 
-  async #execute(parts: readonly JobPart[]): Promise<void> {
-    const { signal } = this.#stop;
-    this.#stepTokens = { all: parts.reduce((sum, { count }) => sum + count, 0), abandoned: 0 };
-    for (const { job, sequence, count } of parts) [job.stepTokens, sequence.busy] = [count, true];
-    try {
-      await this.#forward.step(parts, signal);
-      for (const { sequence, count } of parts) sequence.commit(sequence.length + count);
-    } catch (error) {
-      // Of a step that was stopped for some of them, the others go on as if nothing had happened.
-      if (!signal.aborted) { for (const { job } of parts) this.#end(job, { error }); }
-      return;
-    } finally {
-      for (const { job, sequence } of parts) [job.stepTokens, sequence.busy] = [0, false];
-      if (signal.aborted) this.#stop = new AbortController();
+  /** Computes a step, at once or in the background. Returns whether it has been computed. */
+  #startStep(parts: readonly JobPart[]): boolean | Promise<boolean> {
+    if (parts.length === 0) return false;
+    this.#stepTokens = { all: 0, abandoned: 0 };
+    for (const { job, sequence, count } of parts) {
+      this.#stepTokens.all += count;
+      job.stepTokens = count;
+      sequence.busy = true;
     }
-    await this.#deliver(parts);
+    try {
+      const step = this.#forward.step(parts, this.#stop.signal);
+      if (step !== undefined) return step.then(() => this.#endStep(parts), (error) => this.#endStep(parts, { error }));
+    } catch (error) {
+      return this.#endStep(parts, { error });
+    }
+    return this.#endStep(parts);
   }
 
-  /** Hands out logits; what is done with them, sampling, takes time of this thread. */
-  async #deliver(parts: readonly JobPart[]): Promise<void> {
+  #endStep(parts: readonly JobPart[], failure?: { error: unknown }): boolean {
+    const isStopped = this.#stop.signal.aborted;
+    for (const { job, sequence, count } of parts) {
+      if (failure === undefined) sequence.commit(sequence.length + count);
+      // Of a step that was stopped for some of them, the others go on as if nothing had happened.
+      else if (!isStopped) this.#end(job, failure);
+      job.stepTokens = 0;
+      sequence.busy = false;
+    }
+    if (isStopped) this.#stop = new AbortController();
+    return failure === undefined;
+  }
+
+  /**
+   * Hands out logits, of a step that has been computed. What is done with them, sampling, takes time of this thread:
+   * yields when the event loop should have a turn.
+   */
+  *#deliver(parts: readonly JobPart[]): Generator<void, void> {
     let [row, begin] = [0, performance.now()];
     for (const { job, outputs } of parts) {
       for (let i = 0; i < outputs; i++, row++) {
@@ -225,7 +255,7 @@ export class Scheduler {
           this.#end(job, { error });
         }
         if (performance.now() - begin < BUSY_MS) continue;
-        await nextTurn();
+        yield;
         begin = performance.now();
       }
       if (!job.isSettled && job.tokensLeft === 0) this.#end(job);
@@ -236,6 +266,7 @@ export class Scheduler {
     const index = this.#jobs.indexOf(job);
     if (index >= 0) this.#jobs.splice(index, 1);
     if (job.isSettled) return;
+    [job.lane.isWaiting, job.lane.servedAtMs] = [false, performance.now()];
     if (failure === undefined) job.finish();
     else job.fail(failure.error);
   }

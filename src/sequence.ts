@@ -140,7 +140,7 @@ export class Sequence implements Disposable {
     };
     const close = () => this.#busy = this.#generation = undefined;
     const request = { ...loop, sampler, open, close };
-    const generation: Generation = new Generation((cancel) => generate(this.#owner, { ...request, cancel }));
+    const generation: Generation = new Generation((reader) => generate(this.#owner, request, reader));
     return generation;
   }
 

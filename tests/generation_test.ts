@@ -1,7 +1,7 @@
 // What a user may do with a generation: await, iterate, both, several times, stop early. The source is a fake.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { Generation, type GenerationResult } from "../src/generation.ts";
+import { Generation, type GenerationResult, type PieceSource } from "../src/generation.ts";
 
 interface Log {
   starts: number;
@@ -14,7 +14,7 @@ const result = { text: "abc", stopReason: "endOfText" } as GenerationResult;
 /** A generation of "a", "b", "c" that writes down what happens, and ends as generate() does when it is cancelled. */
 function example(options: { failAfter?: number } = {}): { generation: Generation; log: Log } {
   const log: Log = { starts: 0, produced: 0, ended: 0 };
-  const generation = new Generation(async function* (cancel) {
+  const generation = new Generation(async ({ cancel, take }) => {
     log.starts++;
     let text = "";
     try {
@@ -24,7 +24,7 @@ function example(options: { failAfter?: number } = {}): { generation: Generation
         if (options.failAfter === log.produced) throw new Error("as expected");
         log.produced++;
         text += piece;
-        yield piece;
+        await take(piece);
       }
       return result;
     } finally {
@@ -64,6 +64,27 @@ describe("Generation", () => {
     assert.deepEqual(await iterator.next(), { done: false, value: "a" });
     await settled();
     assert.equal(log.produced, 1);
+    assert.deepEqual(await collect(iterator), ["b", "c"]);
+  });
+
+  it("lets its source go on without an await while more is wanted, and makes it wait when not", async () => {
+    const waits: boolean[] = [];
+    const source: PieceSource = async ({ take }) => {
+      for (const piece of ["a", "b", "c"]) {
+        const reading = take(piece);
+        waits.push(reading !== undefined);
+        await reading;
+      }
+      return result;
+    };
+    assert.equal(await new Generation(source), result);
+    assert.deepEqual(waits.splice(0), [false, false, false]);
+    const read = new Generation(source);
+    const iterator = read[Symbol.asyncIterator]();
+    await iterator.next();
+    assert.deepEqual(waits, [true]);
+    assert.equal(await read, result);
+    assert.deepEqual(waits, [true, false, false]);
     assert.deepEqual(await collect(iterator), ["b", "c"]);
   });
 

@@ -38,7 +38,7 @@ export async function prepareKernel(kernel: Kernel, { threads }: { threads: numb
     native.writeRows(values, { buffer: 0, row: 0, rows: tokens });
     const { words, count } = frameOf(kernel);
     return {
-      execute: () => native.step(words, { words: count }),
+      execute: async () => await native.step(words, { words: count }),
       [Symbol.dispose]: () => resources.dispose(),
     };
   } catch (error) {

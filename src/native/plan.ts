@@ -83,23 +83,29 @@ export class NativePlan extends NativeObject {
    *
    * @param frame The step (src/plan/frame.ts), in its first `words` words. May be reused when this function has
    * returned, before the promise is fulfilled.
+   * @returns `undefined` when it has been executed, a promise of that when it goes on in the background.
    * @throws {NativeError} When the step is malformed, was cancelled, or when the plan still executes another.
    * @throws The signal's reason, when it stopped the step: within the time of one instruction.
    */
-  async step(frame: Uint32Array, options: { words: number; signal?: AbortSignal | undefined }): Promise<void> {
+  step(frame: Uint32Array, options: { words: number; signal?: AbortSignal | undefined }): Promise<void> | undefined {
     const { words, signal } = options;
     signal?.throwIfAborted();
     const tokens = frame[0];
     const { arp_run: run, arp_submit: submit } = this.library.functions;
     const begin = performance.now();
-    if (this.#times.inPlace(tokens)) {
-      const status = this.#unwrap(run(handleOf(this), frame, words, IN_PLACE_US, errorRecord));
-      if (status === Status.PENDING) await this.#wait(signal);
-    } else {
-      this.#unwrap(submit(handleOf(this), frame, words, errorRecord));
-      await this.#wait(signal);
-    }
+    const handle = handleOf(this);
+    const status = this.#times.inPlace(tokens)
+      ? run(handle, frame, words, IN_PLACE_US, errorRecord)
+      : submit(handle, frame, words, errorRecord) || Status.PENDING;
+    if (this.#unwrap(status) === Status.PENDING) return this.#finish({ tokens, begin, signal });
     this.#times.add(tokens, performance.now() - begin);
+    return undefined;
+  }
+
+  /** The rest of a step, in the background. */
+  async #finish(step: { tokens: number; begin: number; signal: AbortSignal | undefined }): Promise<void> {
+    await this.#wait(step.signal);
+    this.#times.add(step.tokens, performance.now() - step.begin);
   }
 
   /** Stops the step that is being executed, if there is one: it then fails with the status CANCELLED. */
