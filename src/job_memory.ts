@@ -53,17 +53,19 @@ export class JobMemory {
   }
 
   /**
-   * Blocks for the next `count` tokens of a job, or for fewer.
+   * Blocks for the next `count` tokens of a job, or for fewer. Of `jobs` those that come after it, the last first, lose
+   * their blocks when there are not enough.
    *
-   * @param rivals Those that come after it, in their order: the last lose their blocks first.
    * @returns For how many there are.
    */
-  provide(job: Job, { count, jobs, rivals }: { count: number; jobs: readonly Job[]; rivals: readonly Job[] }): number {
+  provide(job: Job, { count, jobs }: { count: number; jobs: readonly Job[] }): number {
     const { sequence } = job;
     for (let wanted = count;;) {
       if (sequence.reserve(sequence.length + wanted)) return wanted;
       const idle = this.#idleSequence(jobs);
-      const rival = rivals.findLast(({ sequence: other }) => other.length > 0 && other.canDetach);
+      const rival = jobs.slice(jobs.indexOf(job) + 1).findLast(({ sequence: other }) =>
+        other.length > 0 && other.canDetach
+      );
       if (idle !== undefined) {
         idle.detach();
       } else if (rival !== undefined) {

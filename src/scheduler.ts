@@ -94,8 +94,9 @@ export class Scheduler {
     if (begins && this.#jobs.length >= places) throw new QueueFullError(this.#queueMax);
     if (sequence.length === sequence.tokens.length) sequence.rewind(sequence.length - 1);
     const job = new Job(options);
-    const later = this.#jobs.findIndex((other) => other.lane.arrival > lane.arrival);
-    this.#jobs.splice(later < 0 ? this.#jobs.length : later, 0, job);
+    let place = this.#jobs.length;
+    while (place > 0 && this.#jobs[place - 1].lane.arrival > lane.arrival) place--;
+    this.#jobs.splice(place, 0, job);
     lane.isWaiting = true;
     if (!this.#isRunning) this.#run = this.#runJobs();
     if (!job.isSettled) return this.#settled(job);
@@ -124,7 +125,7 @@ export class Scheduler {
     this.#isRunning = true;
     try {
       // Code that a process runs for the first time takes milliseconds: a generation begins with a turn of its own.
-      if (this.#jobs.some(({ options }) => options.begins) || this.#expectsLanes()) await nextTurn();
+      if (this.#jobs[0].options.begins || this.#expectsLanes()) await nextTurn();
       while (this.#jobs.length > 0) {
         while (!this.#admitJobs()) await nextTurn();
         const parts = this.#compose();
@@ -143,8 +144,9 @@ export class Scheduler {
 
   /** Whether somebody who has no job is about to have one. */
   #expectsLanes(): boolean {
-    const since = performance.now() - RETURN_MS;
-    for (const { isWaiting, servedAtMs } of this.#lanes) if (!isWaiting && servedAtMs > since) return true;
+    for (const { isWaiting, servedAtMs } of this.#lanes) {
+      if (!isWaiting && servedAtMs > performance.now() - RETURN_MS) return true;
+    }
     return false;
   }
 
@@ -175,16 +177,19 @@ export class Scheduler {
 
   /** Which tokens of which jobs are computed next. */
   #compose(): JobPart[] {
-    const places = () => this.#jobs.slice(0, this.#forward.sequencesMax).filter(({ isAdmitted }) => isAdmitted);
-    // The first job can always begin: nothing else is being computed.
-    if (places().length === 0 && this.#jobs.length > 0) this.#admit(this.#jobs[0], { force: true });
-    const ready = places();
+    let ready = this.#readyJobs();
+    if (ready.length === 0 && this.#jobs.length > 0) {
+      // The first job can always begin: nothing else is being computed.
+      this.#admit(this.#jobs[0], { force: true });
+      ready = this.#readyJobs();
+    }
     const shares = shareTokens(ready.map(({ tokensLeft }) => tokensLeft), this.#forward.tokensMax, {
       expectsAnswers: this.#expectsLanes(),
     });
     const parts: JobPart[] = [];
     let rows = this.#forward.outputsMax;
-    for (const [i, job] of ready.entries()) {
+    for (let i = 0; i < ready.length; i++) {
+      const job = ready[i];
       if (!job.isAdmitted) continue; // An earlier one took its memory.
       const { sequence, options: { allLogits = false } } = job;
       const most = allLogits ? Math.min(shares[i], rows - (ready.length - 1 - i)) : shares[i];
@@ -198,10 +203,17 @@ export class Scheduler {
     return parts;
   }
 
+  /** Those with a place in the next step that have begun. */
+  #readyJobs(): Job[] {
+    const ready: Job[] = [];
+    const places = Math.min(this.#jobs.length, this.#forward.sequencesMax);
+    for (let i = 0; i < places; i++) if (this.#jobs[i].isAdmitted) ready.push(this.#jobs[i]);
+    return ready;
+  }
+
   #provide(job: Job, count: number): number {
-    const rivals = this.#jobs.slice(this.#jobs.indexOf(job) + 1);
     try {
-      return this.#memory.provide(job, { count, jobs: this.#jobs, rivals });
+      return this.#memory.provide(job, { count, jobs: this.#jobs });
     } catch (error) {
       this.#end(job, { error });
       return 0;

@@ -21,7 +21,9 @@ export function shareTokens(
   tokensMax: number,
   { expectsAnswers = false }: { expectsAnswers?: boolean } = {},
 ): number[] {
-  const answers = wanted.filter((tokens) => tokens === 1).length;
+  let answers = 0;
+  for (const tokens of wanted) if (tokens === 1) answers++;
+  if (answers === wanted.length) return Array(answers).fill(1);
   const beside = answers > 0 || expectsAnswers
     ? Math.max(wanted.length, answers + PROMPT_TOKENS_BESIDE_ANSWERS)
     : tokensMax;

@@ -66,6 +66,14 @@ export class BlockTables {
     return whole;
   }
 
+  /** Whether positions from `length` up to `positions` can be written as it is. */
+  isWritable({ length, positions }: { length: number; positions: number }): boolean {
+    for (let group = 0; group < this.tables.length; group++) {
+      if (this.missing(group, { length, positions }) > 0) return false;
+    }
+    return true;
+  }
+
   /** How many blocks of a group have to be taken before positions from `length` up to `positions` can be written. */
   missing(group: number, { length, positions }: { length: number; positions: number }): number {
     if (positions <= length) return 0;
@@ -121,7 +129,8 @@ export class BlockTables {
 
   /** Lets go of blocks that no window reaches any more at this length. */
   slide(length: number): void {
-    for (const [group, table] of this.tables.entries()) {
+    for (let group = 0; group < this.tables.length; group++) {
+      const table = this.tables[group];
       const kept = firstKept(length, this.#cache.groups[group].window);
       for (let i = this.#slid[group]; i < kept; i++) {
         if (table[i] !== NONE) this.#cache.pools[group].release(table[i]);

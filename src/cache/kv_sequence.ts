@@ -116,8 +116,11 @@ export class KvSequence implements Disposable {
    */
   reserve(positions: number): boolean {
     this.#expectUse();
-    if (!this.canReserve(positions)) return false;
-    this.#tables.extend({ length: this.#length, positions });
+    const range = { length: this.#length, positions };
+    if (!this.#tables.isWritable(range)) {
+      if (!this.canReserve(positions)) return false;
+      this.#tables.extend(range);
+    }
     this.touch();
     return true;
   }

@@ -122,8 +122,9 @@ export class NativePlan extends NativeObject {
     const { buffer, row, rows } = from;
     if (rows === 0) return;
     const { arp_read: read } = this.library.functions;
-    const action = `read ${rows} rows from ${row} on of buffer ${buffer} into ${into.length} values`;
-    unwrap(read(handleOf(this), buffer, row, rows, into, into.byteLength), { action });
+    const status = read(handleOf(this), buffer, row, rows, into, into.byteLength);
+    if (status >= 0) return;
+    unwrap(status, { action: `read ${rows} rows from ${row} on of buffer ${buffer} into ${into.length} values` });
   }
 
   /** Copies `from` to rows of an f32 buffer, as {@linkcode readRows} does the other way. */
@@ -163,6 +164,6 @@ export class NativePlan extends NativeObject {
   }
 
   #unwrap(result: number): number {
-    return unwrap(result, { instruction: (index) => this.#names[index] });
+    return result >= 0 ? result : unwrap(result, { instruction: (index) => this.#names[index] });
   }
 }

@@ -106,41 +106,46 @@ export function encodeFrame(frame: Frame, step: Step): number {
 
 /** Whether the parts of a step fit together and into the frame. */
 function checkStep(step: Step, limits: FrameLimits): { sequencesCount: number; tableBlocks: number } {
-  const { tokens, positions, sequences, outputs, blockTables, prefixes, masks } = step;
-  if (tokens.length === 0) throw new RangeError("Expected at least one token but found none");
-  expectAtMost("tokens", tokens.length, limits.tokensMax);
-  expectLength("positions", positions.length, `${tokens.length} tokens`, tokens.length);
-  expectLength("sequences", sequences.length, `${tokens.length} tokens`, tokens.length);
-  expectAtMost("outputs", outputs.length, limits.outputsMax);
-  expectLength("block tables", blockTables.length, `${limits.groups} groups`, limits.groups);
+  const { tokens: { length }, positions, sequences, outputs, blockTables, prefixes, masks } = step;
+  if (length === 0) throw new RangeError("Expected at least one token but found none");
+  if (length > limits.tokensMax) throw tooMany("tokens", length, limits.tokensMax);
+  if (positions.length !== length) throw wrongLength("positions", positions.length, `${length} tokens`);
+  if (sequences.length !== length) throw wrongLength("sequences", sequences.length, `${length} tokens`);
+  if (outputs.length > limits.outputsMax) throw tooMany("outputs", outputs.length, limits.outputsMax);
+  if (blockTables.length !== limits.groups) {
+    throw wrongLength("block tables", blockTables.length, `${limits.groups} groups`);
+  }
   let sequencesCount = blockTables.length === 0 ? 1 : blockTables[0].length;
   if (blockTables.length === 0) {
-    for (let i = 0; i < sequences.length; i++) sequencesCount = Math.max(sequencesCount, sequences[i] + 1);
+    for (let i = 0; i < length; i++) sequencesCount = Math.max(sequencesCount, sequences[i] + 1);
   }
-  expectAtMost("sequences", sequencesCount, limits.sequencesMax);
+  if (sequencesCount > limits.sequencesMax) throw tooMany("sequences", sequencesCount, limits.sequencesMax);
   let tableBlocks = 0;
-  for (let group = 0; group < blockTables.length; group++) {
-    const tables = blockTables[group];
-    expectLength("block tables", tables.length, `${sequencesCount} sequences`, sequencesCount);
-    for (let i = 0; i < tables.length; i++) tableBlocks = Math.max(tableBlocks, tables[i].length);
+  for (const tables of blockTables) {
+    if (tables.length !== sequencesCount) {
+      throw wrongLength("block tables", tables.length, `${sequencesCount} sequences`);
+    }
+    for (const table of tables) tableBlocks = Math.max(tableBlocks, table.length);
   }
-  expectAtMost("blocks in a table", tableBlocks, limits.tableBlocksMax);
-  if (prefixes !== undefined) {
-    expectLength("prefixes", prefixes.length, `${sequencesCount} sequences`, sequencesCount);
+  if (tableBlocks > limits.tableBlocksMax) throw tooMany("blocks in a table", tableBlocks, limits.tableBlocksMax);
+  if (prefixes !== undefined && prefixes.length !== sequencesCount) {
+    throw wrongLength("prefixes", prefixes.length, `${sequencesCount} sequences`);
   }
   if (masks !== undefined) {
     const { words, wordsPerToken } = masks;
-    expectAtMost("words in a mask", wordsPerToken, limits.maskWordsMax ?? 0);
-    const what = `${tokens.length} tokens with ${wordsPerToken} words`;
-    expectLength("masks", words.length, what, tokens.length * wordsPerToken);
+    const { maskWordsMax = 0 } = limits;
+    if (wordsPerToken > maskWordsMax) throw tooMany("words in a mask", wordsPerToken, maskWordsMax);
+    if (words.length !== length * wordsPerToken) {
+      throw wrongLength("masks", words.length, `${length} tokens with ${wordsPerToken} words`);
+    }
   }
   return { sequencesCount, tableBlocks };
 }
 
-function expectLength(what: string, found: number, of: string, expected: number): void {
-  if (found !== expected) throw new RangeError(`Expected ${what} of ${of} but found ${found}`);
+function wrongLength(what: string, found: number, of: string): RangeError {
+  return new RangeError(`Expected ${what} of ${of} but found ${found}`);
 }
 
-function expectAtMost(what: string, found: number, max: number): void {
-  if (found > max) throw new RangeError(`Expected at most ${max} ${what} but found ${found}`);
+function tooMany(what: string, found: number, max: number): RangeError {
+  return new RangeError(`Expected at most ${max} ${what} but found ${found}`);
 }

@@ -17,6 +17,8 @@ const SPACE = 0x20;
 /** The bytes of an unfinished character, at most. */
 const UNFINISHED_MAX = 3;
 
+const NOTHING = new Uint8Array(0);
+
 // A token may be a byte order mark: it must not be swallowed.
 const decoder = new TextDecoder("utf-8", { ignoreBOM: true });
 
@@ -26,7 +28,7 @@ export class StreamDecoder {
   readonly #special: boolean;
   readonly #leadingSpace: LeadingSpace;
   /** The beginning of a character whose end has not come yet. */
-  #unfinished: Uint8Array = new Uint8Array(0);
+  #unfinished: Uint8Array = NOTHING;
 
   constructor(tokenizer: Tokenizer, options: StreamDecoderOptions = {}) {
     const { special = false, previousToken } = options;
@@ -41,6 +43,10 @@ export class StreamDecoder {
     const bytes = this.#withUnfinished(this.#bytes(token));
     if (bytes.length === 0) return "";
     const end = bytes.length - unfinishedBytes(bytes);
+    if (end === bytes.length) {
+      this.#unfinished = NOTHING;
+      return decoder.decode(bytes);
+    }
     this.#unfinished = bytes.slice(end);
     return end === 0 ? "" : decoder.decode(bytes.subarray(0, end));
   }
@@ -48,7 +54,7 @@ export class StreamDecoder {
   /** The rest: U+FFFD when the last character was not finished. The decoder can then be used for what follows. */
   flush(): string {
     const text = decoder.decode(this.#unfinished);
-    this.#unfinished = new Uint8Array(0);
+    this.#unfinished = NOTHING;
     return text;
   }
 
