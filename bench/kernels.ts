@@ -31,22 +31,22 @@ async function measureAll(): Promise<void> {
 
 async function measureOne(kernel: Kernel, limits: MachineLimits): Promise<string[]> {
   using plan = await prepareKernel(kernel, { threads: 0 });
-  const { name, format, tokens, repeat, bytes, operations } = kernel;
+  const { name, format, tokens, repeat, operations } = kernel;
   const { p50: nanoseconds } = await measure(plan.execute, MEASURE);
   return [
     `${name} ${format}`.trim(),
     String(tokens),
     (nanoseconds / 1000 / repeat).toFixed(1),
-    (bytes / nanoseconds).toFixed(2),
+    (plan.bytes / nanoseconds).toFixed(2),
     operations === 0 ? "" : (operations / nanoseconds).toFixed(1),
-    shareOfLimit(kernel, { nanoseconds, limits }),
+    shareOfLimit(kernel, { nanoseconds, bytes: plan.bytes, limits }),
   ];
 }
 
 /** Of the longer of two times: of reading the bytes, and of the operations where they are of int8. */
 function shareOfLimit(
-  { name, format, tokens, bytes, operations }: Kernel,
-  { nanoseconds, limits }: { nanoseconds: number; limits: MachineLimits },
+  { name, format, tokens, operations }: Kernel,
+  { nanoseconds, bytes, limits }: { nanoseconds: number; bytes: number; limits: MachineLimits },
 ): string {
   // What elementwise ops and attention read again and again stays in the caches.
   if (name !== "matmul") return "";

@@ -44,14 +44,14 @@ function rows(): Row[] {
 
 /** Single tokens are bound by memory, many by arithmetic. */
 function kernelRow(kernel: Kernel): Row {
-  const { name, format, tokens, bytes, operations } = kernel;
+  const { name, format, tokens, operations } = kernel;
   return {
     name: `${name} ${format}, ${tokens === 1 ? "1 token" : `${tokens} tokens`}`,
     unit: tokens === 1 ? "GB/s" : "GOP/s",
     async rate(threads) {
       using plan = await prepareKernel(kernel, { threads });
       const { p50: nanoseconds } = await measure(plan.execute, MEASURE);
-      return (tokens === 1 ? bytes : operations) / nanoseconds;
+      return (tokens === 1 ? plan.bytes : operations) / nanoseconds;
     },
   };
 }

@@ -58,14 +58,15 @@ enum arp_type_bytes {
 #undef QUANT
 };
 
-// Bits of a value in the tiles of formats that are re-encoded to int8 codes with f32 scales; 0: the tiles have the size
-// of the file's blocks.
-enum arp_type_wide_bits {
-#define ARP_WIDE_BITS_FLOAT 0
-#define ARP_WIDE_BITS_INTEGER 0
-#define ARP_WIDE_BITS_WIDE16 (8 + 32 / 16)
-#define ARP_WIDE_BITS_WIDE32 (8 + 32 / 32)
-#define QUANT(name, NAME, id, values, bytes, kind) ARP_TYPE_WIDE_BITS_##NAME = ARP_WIDE_BITS_##kind,
+// Bits of a value in the tiles of formats that are re-encoded: to int8 codes with f32 scales (more than in the file),
+// or to twelve bits where the values of a weight allow it (fewer); 0: the tiles have the size of the file's blocks.
+enum arp_type_tile_bits {
+#define ARP_TILE_BITS_FLOAT 0
+#define ARP_TILE_BITS_HALF 12
+#define ARP_TILE_BITS_INTEGER 0
+#define ARP_TILE_BITS_WIDE16 (8 + 32 / 16)
+#define ARP_TILE_BITS_WIDE32 (8 + 32 / 32)
+#define QUANT(name, NAME, id, values, bytes, kind) ARP_TYPE_TILE_BITS_##NAME = ARP_TILE_BITS_##kind,
 #include "quants/list.h"
 #undef QUANT
 };

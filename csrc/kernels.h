@@ -29,6 +29,8 @@ _Static_assert(sizeof(struct q8_block) == 64, "one cache line");
 // y (tokens, rows) = x (tokens, columns) * tiles^T, for `rows` rows from the start of a row group.
 struct matmul {
   const uint8_t *tiles;       // (row groups, tiles per group, tile bytes)
+  const uint8_t *source;      // The first row in the file, and
+  size_t source_stride;       // bytes from one row to the next: for tiles that could not be held.
   size_t group_bytes;         // From one row group to the next.
   uint32_t rows;
   uint32_t columns;
@@ -86,16 +88,22 @@ struct attention_spans {
   size_t stride;
 };
 
-struct quant_kernels {
-  uint32_t columns;      // Per tile.
-  uint32_t tile_bytes;
-  uint32_t block_values, block_bytes;
-  bool integer;          // Has an int8 path.
+// A form of tiles.
+struct tiling {
+  uint32_t columns, bytes;   // Of a tile; a row group has whole cache lines.
   // Rows of `columns` values, `row_bytes` apart, to one row group of tiles. Missing rows (beyond `rows`) become zero.
   void (*pack)(void *tiles, const uint8_t *blocks, size_t row_bytes, uint32_t rows, uint32_t columns);
-  void (*dequantize)(const void *blocks, float *values, size_t count);
-  void (*matmul_q8)(const struct matmul *m);
+  void (*matmul_q8)(const struct matmul *m);  // NULL: no int8 path.
   void (*matmul_f32)(const struct matmul *m);
+};
+
+struct quant_kernels {
+  uint32_t block_values, block_bytes;
+  void (*dequantize)(const void *blocks, float *values, size_t count);
+  struct tiling tiling;
+  struct tiling narrow;      // Smaller tiles, for weights whose values allow it; or pack is NULL.
+  // How many tiles of 16 rows the smaller form cannot hold.
+  uint32_t (*narrow_misses)(const uint8_t *blocks, size_t row_bytes, uint32_t columns);
 };
 
 struct kernels {

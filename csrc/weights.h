@@ -7,6 +7,7 @@
 struct weight {
   uint32_t type, layout, rows, columns;
   const struct quant_kernels *quant;  // NULL for f64 constants.
+  const struct tiling *tiling;        // Of TILES.
   const uint8_t *source;              // As in the file.
   size_t source_offset, row_bytes;
   uint8_t *tiles;                     // (row groups, group_bytes)
@@ -22,8 +23,9 @@ struct weights {
   struct weight *items;
   uint32_t count;
   uint8_t *tiles;
-  size_t tiles_bytes;
-  struct task task;                   // Makes the tiles; a stage per weight.
+  size_t reserved_bytes;              // Of tiles, as if no weight had narrow ones.
+  _Atomic size_t tiles_bytes;
+  struct task task;                   // Makes the tiles.
 };
 
 struct weights *weights_create(struct map *map, const struct arp_weight *records, uint32_t count,

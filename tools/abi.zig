@@ -6,7 +6,7 @@ const enums = .{
     .{ "Status", "ARP_STATUS_" },        .{ "Type", "ARP_TYPE_" },     .{ "TypeValues", "ARP_TYPE_VALUES_" },
     .{ "TypeBytes", "ARP_TYPE_BYTES_" }, .{ "Source", "ARP_SOURCE_" }, .{ "Layout", "ARP_LAYOUT_" },
     .{ "Rows", "ARP_ROWS_" },            .{ "Op", "ARP_OP_" },         .{ "RopePairs", "ARP_ROPE_PAIRS_" },
-    .{ "Flag", "ARP_FLAG_" },            .{ "Limit", "ARP_LIMIT_" },   .{ "TypeWideBits", "ARP_TYPE_WIDE_BITS_" },
+    .{ "Flag", "ARP_FLAG_" },            .{ "Limit", "ARP_LIMIT_" },   .{ "TypeTileBits", "ARP_TYPE_TILE_BITS_" },
     .{ "AttentionWeights", "ARP_ATTENTION_" }, .{ "Rate", "ARP_RATE_" },
 };
 const structs = .{

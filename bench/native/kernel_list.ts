@@ -1,7 +1,6 @@
 /** The kernels that kernels.ts measures: plans of one op, repeated until a call of the library no longer counts. */
 
 import { tensorTypeByName } from "../../src/gguf/tensor_types.ts";
-import { TypeWideBits } from "../../src/native/abi.ts";
 import type { PlanBuilder } from "../../src/plan/builder.ts";
 import { type Buffer, type CacheShape, isIntegerType, weightTypes } from "../../src/plan/plan.ts";
 
@@ -17,7 +16,7 @@ export interface Kernel {
   readonly repeat: number;
   /** The size of the weights, in bytes. */
   readonly weightBytes: number;
-  /** What one execution of the plan moves through memory, in bytes. */
+  /** What one execution of the plan moves through memory beside weights in tiles, in bytes. */
   readonly bytes: number;
   /** What one execution of the plan computes; a multiplication and an addition are two. */
   readonly operations: number;
@@ -57,9 +56,6 @@ export function kernelList(): Kernel[] {
 function matmul(format: (typeof weightTypes)[number], tokens: number): Kernel {
   const { blockValues, blockBytes } = tensorTypeByName(format)!;
   const matrixBytes = (COLUMNS * COLUMNS / blockValues) * blockBytes;
-  const wideBits = TypeWideBits[format];
-  // What is re-encoded at load is read in that form.
-  const memoryBytes = wideBits > 0 ? COLUMNS * COLUMNS * wideBits / 8 : matrixBytes;
   const repeat = tokens === 1 ? Math.ceil(STREAMED_BYTES / matrixBytes) : 1;
   return {
     name: "matmul",
@@ -68,7 +64,7 @@ function matmul(format: (typeof weightTypes)[number], tokens: number): Kernel {
     depth: 0,
     repeat,
     weightBytes: repeat * matrixBytes,
-    bytes: repeat * memoryBytes,
+    bytes: 0,
     operations: repeat * 2 * COLUMNS * COLUMNS * tokens,
     cache: undefined,
     record(plan) {

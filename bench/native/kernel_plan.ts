@@ -13,6 +13,8 @@ import type { Kernel } from "./kernel_list.ts";
 export interface KernelPlan {
   /** Executes it once. */
   readonly execute: () => Promise<void>;
+  /** What that moves through memory, in bytes: weights as they are in memory. */
+  readonly bytes: number;
   /** Releases everything. */
   [Symbol.dispose](): void;
 }
@@ -39,6 +41,7 @@ export async function prepareKernel(kernel: Kernel, { threads }: { threads: numb
     const { words, count } = frameOf(kernel);
     return {
       execute: async () => await native.step(words, { words: count }),
+      bytes: kernel.bytes + weights.memoryBytes,
       [Symbol.dispose]: () => resources.dispose(),
     };
   } catch (error) {

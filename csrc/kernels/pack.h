@@ -61,21 +61,33 @@
 DEFINE_TRANSPOSE(16)
 DEFINE_TRANSPOSE(32)
 
+// Where a column of a row group is, whose tiles have no heads.
+INLINE void *column_at(void *strips, uint32_t column, uint32_t columns, size_t element_bytes) {
+  const uint32_t tiles = (columns + FLOAT_TILE_COLUMNS - 1) / FLOAT_TILE_COLUMNS;
+  const struct strips of = strips_of(column / FLOAT_TILE_COLUMNS, tiles);
+  const uint32_t strip = of.first + column % FLOAT_TILE_COLUMNS / STRIP_COLUMNS * of.step;
+  return (uint8_t *)strips + (strip * (size_t)STRIP_COLUMNS + column % STRIP_COLUMNS) * TILE_ROWS * element_bytes;
+}
+
 #define DEFINE_PACK_FLOAT(name)                                                                                \
   static void pack_##name(void *tiles, const uint8_t *rows_data, size_t row_bytes, uint32_t rows,              \
                           uint32_t columns) {                                                                  \
-    block_##name *t = tiles;                                                                                   \
+    enum { bytes = sizeof(block_##name), strip_bytes = bytes * TILE_ROWS * STRIP_COLUMNS };                    \
     const uint32_t padded = (columns + FLOAT_TILE_COLUMNS - 1) / FLOAT_TILE_COLUMNS * FLOAT_TILE_COLUMNS;      \
     const uint32_t whole = rows == TILE_ROWS ? columns / 16 * 16 : 0;                                          \
     for (uint32_t c = 0; c < whole; c += 16) {                                                                 \
-      const uint8_t *from = rows_data + c * sizeof *t;                                                         \
-      if (sizeof *t == 2) transpose_16(from, row_bytes, t + c * (size_t)TILE_ROWS);                            \
-      else transpose_32(from, row_bytes, t + c * (size_t)TILE_ROWS);                                           \
+      uint8_t turned[2][strip_bytes];                                                                          \
+      if (bytes == 2) transpose_16(rows_data + c * (size_t)bytes, row_bytes, turned);                          \
+      else transpose_32(rows_data + c * (size_t)bytes, row_bytes, turned);                                     \
+      for (uint32_t i = 0; i < 2; i++)                                                                         \
+        memcpy(column_at(tiles, c + i * STRIP_COLUMNS, columns, bytes), turned[i], strip_bytes);               \
     }                                                                                                          \
-    memset(t + whole * (size_t)TILE_ROWS, 0, (padded - whole) * (size_t)TILE_ROWS * sizeof *t);                \
-    for (uint32_t row = 0; row < rows; row++)                                                                  \
-      for (uint32_t c = whole; c < columns; c++)                                                               \
-        memcpy(&t[c * (size_t)TILE_ROWS + row], rows_data + row * row_bytes + c * sizeof *t, sizeof *t);       \
+    for (uint32_t c = whole; c < padded; c++) {                                                                \
+      block_##name *to = column_at(tiles, c, columns, bytes);                                                  \
+      memset(to, 0, TILE_ROWS * bytes);                                                                        \
+      for (uint32_t row = 0; row < rows && c < columns; row++)                                                 \
+        memcpy(&to[row], rows_data + row * row_bytes + c * (size_t)bytes, bytes);                              \
+    }                                                                                                          \
   }                                                                                                            \
   static void dequantize_##name(const void *data, float *out, size_t count) {                                  \
     for (size_t i = 0; i < count; i += 16) {                                                                   \
@@ -86,4 +98,50 @@ DEFINE_TRANSPOSE(32)
       f32x16_store(values, name##_widen(padded));                                                              \
       memcpy(out + i, values, left * sizeof *out);                                                             \
     }                                                                                                          \
+  }
+
+// Tile `tile` of up to sixteen rows as BF16, zeros where there are none; false when it is not exact.
+#define DEFINE_PACK_NARROW(name)                                                                               \
+  INLINE bool bfloats_##name(const uint8_t *rows_data, size_t row_bytes, uint32_t rows, uint32_t columns,      \
+                             uint32_t tile, bfloat_tile w) {                                                   \
+    const uint32_t left = columns - tile * FLOAT_TILE_COLUMNS;                                                 \
+    const size_t bytes = (left < FLOAT_TILE_COLUMNS ? left : FLOAT_TILE_COLUMNS) * sizeof(block_##name);       \
+    bool exact = true;                                                                                         \
+    memset(w, 0, sizeof(bfloat_tile));                                                                         \
+    for (uint32_t row = 0; row < rows; row++) {                                                                \
+      block_##name values[FLOAT_TILE_COLUMNS] = {0};                                                           \
+      memcpy(values, rows_data + row * row_bytes + tile * sizeof values, bytes);                               \
+      for (int c = 0; c < FLOAT_TILE_COLUMNS; c += 16) exact &= name##_bfloats(values + c, w[row] + c);        \
+    }                                                                                                          \
+    return exact;                                                                                              \
+  }                                                                                                            \
+  static void pack_narrow_##name(void *tiles, const uint8_t *rows_data, size_t row_bytes, uint32_t rows,       \
+                                 uint32_t columns) {                                                           \
+    const uint32_t count = (columns + FLOAT_TILE_COLUMNS - 1) / FLOAT_TILE_COLUMNS;                            \
+    uint8_t *const heads = tiles, *const strips = heads + heads_bytes(NARROW_HEAD, count);                     \
+    memset(heads, 0, (size_t)(strips - heads));                                                                \
+    for (uint32_t i = 0; i < count; i++) {                                                                     \
+      const struct strips of = strips_of(i, count);                                                            \
+      bfloat_tile w;                                                                                           \
+      if (bfloats_##name(rows_data, row_bytes, rows, columns, i, w))                                           \
+        narrow_encode(w, heads + NARROW_HEAD * i, strips + of.first * NARROW_STRIP, of.step * NARROW_STRIP);   \
+      else memset(heads + NARROW_HEAD * i, NARROW_MISSING, NARROW_HEAD);                                       \
+    }                                                                                                          \
+  }                                                                                                            \
+  static uint32_t narrow_misses_##name(const uint8_t *rows_data, size_t row_bytes, uint32_t columns) {         \
+    uint32_t misses = 0;                                                                                       \
+    for (uint32_t i = 0; i < (columns + FLOAT_TILE_COLUMNS - 1) / FLOAT_TILE_COLUMNS; i++) {                   \
+      bfloat_tile w;                                                                                           \
+      uint8_t head[NARROW_HEAD], strips[TILE_STRIPS * NARROW_STRIP];                                           \
+      misses += !bfloats_##name(rows_data, row_bytes, TILE_ROWS, columns, i, w) ||                             \
+                !narrow_encode(w, head, strips, NARROW_STRIP);                                                 \
+    }                                                                                                          \
+    return misses;                                                                                             \
+  }                                                                                                            \
+  static void widen_rows_##name(const struct matmul *m, uint32_t row, uint32_t tile, f32x16 *w) {              \
+    const uint32_t rows = m->rows - row, column = tile * FLOAT_TILE_COLUMNS, columns = m->columns - column;    \
+    block_##name turned[FLOAT_TILE_COLUMNS * TILE_ROWS];                                                       \
+    pack_##name(turned, m->source + row * m->source_stride + column * sizeof *turned, m->source_stride,        \
+                rows < TILE_ROWS ? rows : TILE_ROWS, columns < FLOAT_TILE_COLUMNS ? columns : FLOAT_TILE_COLUMNS); \
+    for (int c = 0; c < FLOAT_TILE_COLUMNS; c++) w[c] = name##_widen(turned + c * TILE_ROWS);                  \
   }

@@ -16,7 +16,7 @@ static int32_t check(struct plan *plan, uint32_t index, struct arp_error *error)
   if (!has_shape(c, "src 0", c.i->src[0], src->rows, w->columns) ||
       !has_shape(c, "dst", c.i->dst, src->rows, w->rows) || !is_apart(c, c.i->dst, c.i->src[0]))
     return ARP_STATUS_INVALID;
-  if (src->type != ARP_TYPE_F32 && !w->quant->integer)
+  if (src->type != ARP_TYPE_F32 && !w->quant->tiling.matmul_q8)
     return REFUSE("weights of type %u have no int8 path: src 0 must be f32", w->type);
   if (c.i->weight[1] != ARP_NONE &&
       !is_weight(c, "weight 1", c.i->weight[1], ARP_LAYOUT_ROWS, ARP_TYPE_F32, 1, w->rows))
@@ -56,6 +56,8 @@ static void run(const struct plan *plan, const struct arp_instr *i, uint32_t chu
   const float *bias = weight_floats(plan, i->weight[1]);
   struct matmul m = {
       .tiles = w->tiles + group * w->group_bytes,
+      .source = w->source + row * w->row_bytes,
+      .source_stride = w->row_bytes,
       .group_bytes = w->group_bytes,
       .rows = rows < d.groups * TILE_ROWS ? rows : d.groups * TILE_ROWS,
       .columns = w->columns,
@@ -68,12 +70,12 @@ static void run(const struct plan *plan, const struct arp_instr *i, uint32_t chu
       .bias = bias ? bias + row : NULL,
       .accumulate = i->flags & ARP_FLAG_ACCUMULATE,
   };
-  (floats ? w->quant->matmul_f32 : w->quant->matmul_q8)(&m);
+  (floats ? w->tiling->matmul_f32 : w->tiling->matmul_q8)(&m);
   if (src->type != ARP_TYPE_Q16) return;
   // The rest, from the second half; the tiles are in the cache by now.
   m.x = blocks_at(plan, i->src[0], token, divide_up(src->columns, 64) * 2);
   m.bias = NULL;
   m.accumulate = true;
-  w->quant->matmul_q8(&m);
+  w->tiling->matmul_q8(&m);
 }
 const struct op op_matmul = {"matmul", check, chunks, run, reads};

@@ -1,11 +1,11 @@
 // Every weight format: name, NAME, GGUF type id, values per block, bytes per block, kind.
 // To add one: write quants/<name>.h and name it in both halves of this file.
 //
-// The kind is INTEGER (w = scale * (u - bias) - min, quants/integer.h), FLOAT (quants/float.h), or WIDE16 or WIDE32:
-// int8 codes with a scale per 16 or 32 columns, which the format is re-encoded to at load (quants/wide.h).
+// The kind is INTEGER (w = scale * (u - bias) - min, quants/integer.h), FLOAT or HALF (quants/float.h), or WIDE16 or
+// WIDE32: int8 codes with a scale per 16 or 32 columns, which the format is re-encoded to at load (quants/wide.h).
 #ifdef QUANT
 QUANT(f32, F32, 0, 1, 4, FLOAT)
-QUANT(f16, F16, 1, 1, 2, FLOAT)
+QUANT(f16, F16, 1, 1, 2, HALF)
 QUANT(q4_0, Q4_0, 2, 32, 18, INTEGER)
 QUANT(q4_1, Q4_1, 3, 32, 20, INTEGER)
 QUANT(q5_0, Q5_0, 6, 32, 22, INTEGER)
@@ -25,7 +25,7 @@ QUANT(iq3_s, IQ3_S, 21, 256, 110, WIDE32)
 QUANT(iq2_s, IQ2_S, 22, 256, 82, WIDE16)
 QUANT(iq4_xs, IQ4_XS, 23, 256, 136, INTEGER)
 QUANT(iq1_m, IQ1_M, 29, 256, 56, WIDE16)
-QUANT(bf16, BF16, 30, 1, 2, FLOAT)
+QUANT(bf16, BF16, 30, 1, 2, HALF)
 QUANT(tq1_0, TQ1_0, 34, 256, 54, WIDE32)
 QUANT(tq2_0, TQ2_0, 35, 256, 66, WIDE32)
 QUANT(mxfp4, MXFP4, 39, 32, 17, INTEGER)

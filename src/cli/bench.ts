@@ -105,7 +105,7 @@ async function* measureSetting(
   const options = { threads, contextLength, cacheTokens: contextLength, tokensMax: stepTokens, kvType, signal };
   using parts = await loadParts(modelPath(name), { ...options, precision: flags.precision });
   const { plan, cacheShape } = parts.modelPlan;
-  const costs = stepCosts(plan);
+  const costs = stepCosts(plan, parts.weights.memoryBytes);
   const caches = cacheShape.map(({ window = 0 }, group) => {
     return { positionBytes: parts.nativeCache.blockBytes(group) / Limit.BLOCK_POSITIONS, window };
   });

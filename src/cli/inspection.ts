@@ -5,7 +5,7 @@ import type { Metadata } from "../gguf/metadata.ts";
 import type { GgufFile } from "../gguf/parse.ts";
 import { resolveSizes } from "../load_options.ts";
 import { architectureOf, buildModel, type ModelPlan, type TensorData, tensorsToRead } from "../models/mod.ts";
-import { Limit, TypeBytes, TypeValues, TypeWideBits } from "../native/abi.ts";
+import { Limit, TypeBytes, TypeTileBits, TypeValues } from "../native/abi.ts";
 import { describeLibrary, type LibraryDescription } from "../native/library.ts";
 import { isWeightType } from "../plan/plan.ts";
 import { printPlan } from "../plan/print.ts";
@@ -132,10 +132,12 @@ function formatsOf({ tensors }: GgufFile): Inspection["formats"] {
 
 function reencodingNotes(gguf: GgufFile): string[] {
   return formatsOf(gguf).flatMap(({ type }) => {
-    if (!isWeightType(type) || TypeWideBits[type] === 0) return [];
+    if (!isWeightType(type) || TypeTileBits[type] === 0) return [];
     const bits = Number(((8 * TypeBytes[type]) / TypeValues[type]).toFixed(2));
-    const now = `${TypeWideBits[type]} bits a value in memory instead of ${bits}`;
-    return [`${type} is re-encoded to int8 codes when it is loaded: ${now}, the same values`];
+    const now = `${TypeTileBits[type]} bits a value in memory instead of ${bits}, the same values`;
+    if (TypeTileBits[type] > bits) return [`${type} is re-encoded to int8 codes when it is loaded: ${now}`];
+    const where = "where its values are those of BF16 and have few exponents";
+    return [`${type} is re-encoded when it is loaded ${where}: ${now}`];
   });
 }
 

@@ -4,9 +4,8 @@
  * the caches of the processor are read faster than that.
  */
 
-import { TypeBytes, TypeValues, TypeWideBits } from "../native/abi.ts";
 import type { MachineLimits } from "../native/limits.ts";
-import type { Plan, WeightType } from "../plan/plan.ts";
+import type { Plan } from "../plan/plan.ts";
 import type { BenchTest } from "./bench_tests.ts";
 
 /** What steps of a plan cost. */
@@ -44,25 +43,18 @@ export interface Roofline {
   readonly limit: "read" | "int8";
 }
 
-/** Adds up the matrix products of a plan. */
-export function stepCosts(plan: Plan): StepCosts {
-  let [weightsBytes, tokenOperations, outputOperations, isInteger] = [0, 0, 0, true];
+/** Adds up the matrix products of a plan; `weightsBytes` is what loading has made of their matrices. */
+export function stepCosts(plan: Plan, weightsBytes: number): StepCosts {
+  let [tokenOperations, outputOperations, isInteger] = [0, 0, true];
   for (const { op, src: [activations], weights: [weight] } of plan.instructions) {
     if (op !== "MATMUL") continue;
-    const values = weight.rows * weight.columns;
-    weightsBytes += values * valueBytes(weight.type as WeightType);
     // Q16 is two passes over the same weights.
-    const operations = 2 * values * (activations.type === "Q16" ? 2 : 1);
+    const operations = 2 * weight.rows * weight.columns * (activations.type === "Q16" ? 2 : 1);
     if (activations.rows === "TOKENS") tokenOperations += operations;
     else outputOperations += operations;
     if (activations.type === "F32") isInteger = false;
   }
   return { weightsBytes, tokenOperations, outputOperations, isInteger };
-}
-
-/** The bytes of one value in memory, after loading. */
-function valueBytes(type: WeightType): number {
-  return TypeWideBits[type] > 0 ? TypeWideBits[type] / 8 : TypeBytes[type] / TypeValues[type];
 }
 
 /**

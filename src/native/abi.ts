@@ -164,9 +164,9 @@ export const Limit = {
   MAP_ALIGNMENT: 65536,
 } as const;
 
-export const TypeWideBits = {
+export const TypeTileBits = {
   F32: 0,
-  F16: 0,
+  F16: 12,
   Q4_0: 0,
   Q4_1: 0,
   Q5_0: 0,
@@ -186,7 +186,7 @@ export const TypeWideBits = {
   IQ2_S: 10,
   IQ4_XS: 0,
   IQ1_M: 10,
-  BF16: 0,
+  BF16: 12,
   TQ1_0: 9,
   TQ2_0: 9,
   MXFP4: 0,

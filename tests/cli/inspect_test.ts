@@ -59,11 +59,16 @@ describe("arpeggio inspect", () => {
       const tensors = [
         { name: "a", type: "Q2_0", shape: [64, 2], data: new Uint8Array(36) },
         { name: "b", type: "Q8_0", shape: [32, 2], data: new Uint8Array(68) },
+        { name: "c", type: "F16", shape: [8], data: new Uint8Array(16) },
       ];
       await writeFile(file, writeGguf({ metadata, tensors }));
-      const note = "Q2_0 is re-encoded to int8 codes when it is loaded: 9 bits a value in memory instead of 2.25";
-      assert.deepEqual((await inspect(file)).match(/^ {2}note .*/gm), [`  note           ${note}, the same values`]);
-      assert.deepEqual(JSON.parse(await inspect(file, "--json")).notes, [`${note}, the same values`]);
+      const allowed = "where its values are those of BF16 and have few exponents";
+      const notes = [
+        "Q2_0 is re-encoded to int8 codes when it is loaded: 9 bits a value in memory instead of 2.25, the same values",
+        `F16 is re-encoded when it is loaded ${allowed}: 12 bits a value in memory instead of 16, the same values`,
+      ];
+      assert.deepEqual((await inspect(file)).match(/^ {2}note .*/gm), notes.map((note) => `  note           ${note}`));
+      assert.deepEqual(JSON.parse(await inspect(file, "--json")).notes, notes);
     } finally {
       await rm(folder, { recursive: true });
     }

@@ -7,77 +7,27 @@
 
 #include "../../csrc/abi.h"
 #include "../../csrc/dispatch.h"
-
-static uint64_t seed;
-static uint32_t next_u32(void) {  // SplitMix64
-  uint64_t z = seed += 0x9e3779b97f4a7c15u;
-  z = (z ^ z >> 30) * 0xbf58476d1ce4e5b9u;
-  z = (z ^ z >> 27) * 0x94d049bb133111ebu;
-  return (uint32_t)((z ^ z >> 31) >> 16);
-}
-static float next_float(void) { return (float)((int32_t)next_u32()) / 2147483648.0f; }
-static void fill_floats(float *x, size_t n) {
-  for (size_t i = 0; i < n; i++) x[i] = next_float() * (i % 97 == 0 ? 20.0f : 1.0f);
-}
-
-// All results of one case, in order.
-static uint8_t *results;
-static size_t results_bytes, results_capacity;
-static void keep(const void *data, size_t bytes) {
-  if (results_bytes + bytes > results_capacity) {
-    results_capacity = 2 * (results_bytes + bytes);
-    results = realloc(results, results_capacity);
-    if (!results) abort();
-  }
-  memcpy(results + results_bytes, data, bytes);
-  results_bytes += bytes;
-}
-static uint64_t hash(void) {  // FNV-1a
-  uint64_t h = 0xcbf29ce484222325u;
-  for (size_t i = 0; i < results_bytes; i++) h = (h ^ results[i]) * 0x100000001b3u;
-  return h;
-}
-static void *zeroed(size_t bytes) {
-  void *p = NULL;
-  p = calloc(1, bytes + 64);
-  if (!p) abort();
-  return (void *)(((uintptr_t)p + 63) / 64 * 64);  // Never freed: the process is short.
-}
-
-// Random blocks whose values are finite, and in formats with scales below 2^60: scales that are powers of two up to
-// 2^127 would make sums infinite.
-static bool is_usable(const struct quant_kernels *q, const float *values) {
-  for (uint32_t i = 0; i < q->block_values; i++) {
-    if (values[i] - values[i] != 0) return false;
-    if (q->block_values > 1 && (values[i] > 0x1p60f || values[i] < -0x1p60f)) return false;
-  }
-  return true;
-}
-static void fill_blocks(const struct quant_kernels *q, uint8_t *blocks, size_t count) {
-  float values[256];
-  for (size_t b = 0; b < count; b++) {
-    do {
-      for (uint32_t i = 0; i < q->block_bytes; i++) blocks[b * q->block_bytes + i] = (uint8_t)next_u32();
-      q->dequantize(blocks + b * q->block_bytes, values, q->block_values);
-    } while (!is_usable(q, values));
-  }
-}
+#include "case_data.h"
 
 enum { ROWS = 37, TOKENS = 133 };
 
-static void matmuls(const struct kernels *k, const struct quant_kernels *q, uint32_t columns) {
-  const uint32_t groups = (ROWS + TILE_ROWS - 1) / TILE_ROWS, tiles = (columns + q->columns - 1) / q->columns;
+static void matmuls(const struct kernels *k, const struct quant_kernels *q, const struct tiling *tiling,
+                    uint32_t columns) {
+  const uint32_t groups = (ROWS + TILE_ROWS - 1) / TILE_ROWS;
+  const uint32_t tiles = (columns + tiling->columns - 1) / tiling->columns;
   const size_t row_bytes = columns / q->block_values * (size_t)q->block_bytes;
-  const size_t group_bytes = tiles * (size_t)q->tile_bytes;
+  const size_t group_bytes = (tiles * (size_t)tiling->bytes + 63) / 64 * 64;
   uint8_t *blocks = zeroed(ROWS * row_bytes), *packed = zeroed(groups * group_bytes);
-  fill_blocks(q, blocks, ROWS * (size_t)(columns / q->block_values));
+  if (tiling == &q->narrow)
+    fill_narrow(q == &k->quants[QUANT_f16], (uint16_t *)blocks, ROWS * (size_t)columns, columns > 256 ? 3000 : 0);
+  else fill_blocks(q, blocks, ROWS * (size_t)(columns / q->block_values));
   float *values = zeroed(columns * sizeof(float));
   for (uint32_t r = 0; r < ROWS; r++) {
     q->dequantize(blocks + r * row_bytes, values, columns);
     keep(values, columns * sizeof(float));
   }
   for (uint32_t g = 0; g < groups; g++)
-    q->pack(packed + g * group_bytes, blocks + g * TILE_ROWS * row_bytes, row_bytes,
+    tiling->pack(packed + g * group_bytes, blocks + g * TILE_ROWS * row_bytes, row_bytes,
             ROWS - g * TILE_ROWS < TILE_ROWS ? ROWS - g * TILE_ROWS : TILE_ROWS, columns);
   keep(packed, groups * group_bytes);
   const uint32_t padded = (columns + 63) / 64 * 64;
@@ -91,15 +41,16 @@ static void matmuls(const struct kernels *k, const struct quant_kernels *q, uint
   static const uint32_t counts[] = {1, 2, 3, 4, 5, 12, TOKENS};
   float *y = zeroed(TOKENS * 48 * sizeof(float));
   for (uint32_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-    struct matmul m = {.tiles = packed, .group_bytes = group_bytes, .rows = ROWS, .columns = columns,
+    struct matmul m = {.tiles = packed, .source = blocks, .source_stride = row_bytes, .group_bytes = group_bytes,
+                       .rows = ROWS, .columns = columns,
                        .group_tiles = tiles, .tokens = counts[i], .y = y, .y_stride = 48};
     m.bias = i % 2 ? bias : NULL;
     m.accumulate = i % 3 == 2;
     m.x = x, m.x_stride = padded * sizeof(float);
-    q->matmul_f32(&m);
+    tiling->matmul_f32(&m);
     keep(y, TOKENS * 48 * sizeof(float));
     m.x = x8, m.x_stride = TOKENS * sizeof *x8;
-    if (q->integer) q->matmul_q8(&m);
+    if (tiling->matmul_q8) tiling->matmul_q8(&m);
     keep(y, TOKENS * 48 * sizeof(float));
   }
 }
@@ -241,8 +192,9 @@ static void run(const struct kernels *k, int which) {
   results_bytes = 0;
   if (which < QUANT_COUNT) {
     const struct quant_kernels *q = &k->quants[which];
-    matmuls(k, q, 3 * (q->block_values < 32 ? 40 : q->block_values));
-    matmuls(k, q, q->block_values < 32 ? 64 : q->block_values);
+    matmuls(k, q, &q->tiling, 3 * (q->block_values < 32 ? 40 : q->block_values));
+    matmuls(k, q, &q->tiling, q->block_values < 32 ? 64 : q->block_values);
+    if (q->narrow.pack) matmuls(k, q, &q->narrow, 200), matmuls(k, q, &q->narrow, 600);
     return;
   }
   switch (which - QUANT_COUNT) {
