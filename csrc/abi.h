@@ -7,7 +7,7 @@
 #pragma once
 #include <stdint.h>
 
-#define ARP_ABI_VERSION 4
+#define ARP_ABI_VERSION 5
 
 #ifdef _WIN32
 #define ARP_EXPORT __declspec(dllexport)
@@ -223,6 +223,8 @@ ARP_EXPORT int32_t arp_map_file(const char *path, double offset, double bytes, s
 // -> handle of zeroed memory of `bytes`, to be filled with arp_map_write.
 ARP_EXPORT int32_t arp_map_memory(double bytes, struct arp_error *error);
 ARP_EXPORT int32_t arp_map_write(uint32_t map, double offset, const void *data, uint32_t bytes);
+// Copies `bytes` from `offset` on out of a map of any kind.
+ARP_EXPORT int32_t arp_map_read(uint32_t map, double offset, void *data, uint32_t bytes);
 ARP_EXPORT double arp_map_bytes(uint32_t map);
 // -> handle of weights; tiles are made in the background by `threads` threads: arp_wait for it.
 ARP_EXPORT int32_t arp_weights_create(uint32_t map, const struct arp_weight *weights, uint32_t count,

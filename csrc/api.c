@@ -42,16 +42,26 @@ int32_t arp_map_memory(double bytes, struct arp_error *error) {
   return created(map_create_memory(bytes, error), error);
 }
 
+static bool has_part(const struct map *map, double offset, uint32_t bytes) {
+  return offset >= 0 && offset <= (double)map->bytes && bytes <= map->bytes - (size_t)offset;
+}
+
 int32_t arp_map_write(uint32_t handle, double offset, const void *data, uint32_t bytes) {
   struct map *map = handle_acquire(handle, OBJECT_MAP, NULL);
   if (!map) return ARP_STATUS_STALE;
-  int32_t status = ARP_STATUS_INVALID;
-  if (!map->file.data && offset >= 0 && offset <= (double)map->bytes && bytes <= map->bytes - (size_t)offset) {
-    memcpy((uint8_t *)map->data + (size_t)offset, data, bytes);
-    status = ARP_STATUS_OK;
-  }
+  const bool fits = !map->file.data && has_part(map, offset, bytes);
+  if (fits) memcpy((uint8_t *)map->data + (size_t)offset, data, bytes);
   object_release(&map->object);
-  return status;
+  return fits ? ARP_STATUS_OK : ARP_STATUS_INVALID;
+}
+
+int32_t arp_map_read(uint32_t handle, double offset, void *data, uint32_t bytes) {
+  struct map *map = handle_acquire(handle, OBJECT_MAP, NULL);
+  if (!map) return ARP_STATUS_STALE;
+  const bool fits = has_part(map, offset, bytes);
+  if (fits) memcpy(data, map->data + (size_t)offset, bytes);
+  object_release(&map->object);
+  return fits ? ARP_STATUS_OK : ARP_STATUS_INVALID;
 }
 
 double arp_map_bytes(uint32_t handle) {

@@ -11,7 +11,7 @@ const PIECE_BYTES = 4096;
 /**
  * A fingerprint of a model: of its whole header, its size, and 64 pieces of its weights, as hexadecimal digits.
  */
-export async function modelFingerprint(source: ByteSource, file: GgufFile): Promise<string> {
+export async function modelFingerprint(source: Pick<ByteSource, "read">, file: GgufFile): Promise<string> {
   const { dataOffset, fileBytes } = file;
   const pieceBytes = Math.min(PIECE_BYTES, Math.floor((fileBytes - dataOffset) / PIECES));
   const stride = Math.floor((fileBytes - dataOffset - pieceBytes) / (PIECES - 1));

@@ -24,7 +24,7 @@ import { type ModelSource, openModelSource } from "./model_source.ts";
 import { architectureOf, buildModelSliced, cacheShapeOf, type ModelPlan, tensorsToRead } from "./models/mod.ts";
 import { ABI_VERSION } from "./native/abi.ts";
 import { openLibrarySliced } from "./native/library.ts";
-import { NativeCache, NativeWeights } from "./native/objects.ts";
+import { NativeCache, type NativeMap, NativeWeights } from "./native/objects.ts";
 import { NativePlan } from "./native/plan.ts";
 import { encodeCacheShape, encodePlan } from "./plan/encode.ts";
 import { type CacheShape, instructionName } from "./plan/plan.ts";
@@ -51,7 +51,7 @@ export interface ModelParts extends Disposable {
   readonly cache: KvCache;
   readonly scheduler: Scheduler;
   /** What sequences are saved for. */
-  readonly identity: StateIdentity;
+  readonly identity: () => Promise<StateIdentity>;
 }
 
 /**
@@ -75,8 +75,9 @@ export async function loadParts(source: string | URL | Uint8Array, options: Load
   using stack = new DisposableStack();
   await nextTurn();
   const encoded = encodePlan(modelPlan.plan);
-  const weights = stack.use(await startWeights(file, { source: opened, encoded, options }));
-  const identity = await identityOf(file, { modelPlan, source: opened, options });
+  const map = stack.use(await mapModel(file, { source: opened, signal }));
+  const weights = stack.use(NativeWeights.create(map, { ...encoded, threads: options.threads ?? 0 }));
+  const identity = identityOf(file, { modelPlan, map, options });
   report("tokenizer", 0);
   const tokenizer = await runSliced(createTokenizer(file.metadata), { signal });
   const template = await runSliced(createTemplate(file, { tokenizer, given: options.chatTemplate }), { signal });
@@ -131,17 +132,16 @@ async function planModel(
   return await runSliced(work, { signal: options.signal });
 }
 
-/** What has to be the same for a saved sequence to go on. */
-async function identityOf(
+/** What has to be the same for a saved sequence to go on: found out when one is saved or loaded for the first time. */
+function identityOf(
   file: GgufFile,
-  from: { modelPlan: ModelPlan; source: ModelSource; options: LoadModelOptions },
-): Promise<StateIdentity> {
-  const { modelPlan, source, options: { precision = "q8" } } = from;
+  from: { modelPlan: ModelPlan; map: NativeMap; options: LoadModelOptions },
+): () => Promise<StateIdentity> {
+  const { modelPlan, map, options: { precision = "q8" } } = from;
   const groups = modelPlan.cacheShape.map(({ keyType, valueType, window = 0 }) => `${keyType} ${valueType} ${window}`);
-  return {
-    model: await modelFingerprint(source.bytes, file),
-    computation: `abi ${ABI_VERSION}, ${precision}, ${groups.join(", ")}`,
-  };
+  const computation = `abi ${ABI_VERSION}, ${precision}, ${groups.join(", ")}`;
+  let identity: Promise<StateIdentity> | undefined;
+  return () => identity ??= modelFingerprint(map, file).then((model) => ({ model, computation }));
 }
 
 /** Bytes of a block of each group: of a cache that has one of each. */
@@ -159,20 +159,15 @@ function createNativeCache(shape: CacheShape): NativeCache {
   }
 }
 
-async function startWeights(
+async function mapModel(
   file: GgufFile,
-  from: { source: ModelSource; encoded: ReturnType<typeof encodePlan>; options: LoadModelOptions },
-): Promise<NativeWeights> {
-  const { source, encoded, options } = from;
-  const { signal, threads = 0 } = options;
-  using map = await source.map({ signal });
-  if (map.bytes !== file.fileBytes) {
-    throw new GgufError(
-      `Expected a file of ${file.fileBytes} bytes but found ${map.bytes}: it changes while it is read`,
-    );
-  }
-  // The weights keep the memory alive for as long as they need it.
-  return NativeWeights.create(map, { ...encoded, threads });
+  { source, signal }: { source: ModelSource; signal: AbortSignal | undefined },
+): Promise<NativeMap> {
+  const map = await source.map({ signal });
+  if (map.bytes === file.fileBytes) return map;
+  const found = map.bytes;
+  map[Symbol.dispose]();
+  throw new GgufError(`Expected a file of ${file.fileBytes} bytes but found ${found}: it changes while it is read`);
 }
 
 /** The chat template of the file, or the one given, with the texts that messages must not bring in. */

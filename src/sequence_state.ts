@@ -22,7 +22,7 @@ export interface StateIdentity {
 /** What sequences are saved from and loaded into. */
 export interface StatePlace {
   readonly cache: KvCache;
-  readonly identity: StateIdentity;
+  readonly identity: () => Promise<StateIdentity>;
   readonly contextLength: number;
   readonly vocabularySize: number;
 }
@@ -50,8 +50,9 @@ interface StateHeader extends StateIdentity {
  */
 export async function saveState(
   { sequence, sampler }: SampledSequence,
-  { cache, identity }: StatePlace,
+  { cache, identity: find }: StatePlace,
 ): Promise<Uint8Array> {
+  const identity = await find();
   const { length, repeatable } = sequence;
   const tokens = sequence.tokens.view().slice();
   const state = { sampling: sampler.options, sampler: sampler.getState() };
@@ -74,8 +75,9 @@ export async function saveState(
  * @throws {ArpeggioError} When the cache has not enough room.
  */
 export async function loadState(bytes: Uint8Array, place: StatePlace): Promise<SampledSequence> {
-  const { cache } = place;
-  const file = await openFile(bytes, (header) => checkHeader(header, place).tokens);
+  const { cache, contextLength } = place;
+  const identity = await place.identity();
+  const file = await openFile(bytes, (header) => checkHeader(header, { identity, contextLength }).tokens);
   const header = file.header as StateHeader;
   const unknown = file.tokens.find((token) => token < 0 || token >= place.vocabularySize);
   if (unknown !== undefined) throw new SequenceStateError(`Expected tokens of the model but found ${unknown}`);
@@ -116,7 +118,10 @@ async function restore(
 }
 
 /** The header, if it is one and of this model. */
-function checkHeader(header: unknown, { identity, contextLength }: StatePlace): StateHeader {
+function checkHeader(
+  header: unknown,
+  { identity, contextLength }: { identity: StateIdentity; contextLength: number },
+): StateHeader {
   const { model, computation, tokens, computed, repeatable } = (header ?? {}) as Partial<StateHeader>;
   if (model !== identity.model) {
     throw new SequenceStateError(

@@ -18,8 +18,8 @@ export interface ByteSource {
   read(offset: number, length: number): Promise<Uint8Array>;
 }
 
-/** How much is read at first: enough for the whole header of most models with small vocabularies. */
-const PREFIX_BYTES = 1024 * 1024;
+/** How much is read at first: enough for the whole header of models with small vocabularies. */
+const PREFIX_BYTES = 256 * 1024;
 
 /**
  * How fast the prefix grows while the header goes on. Reading and parsing start over each time: with a factor of 4 they

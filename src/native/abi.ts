@@ -1,6 +1,6 @@
 // Generated from csrc/abi.h by `zig build abi`. Do not edit.
 
-export const ABI_VERSION = 4;
+export const ABI_VERSION = 5;
 export const NONE = 4294967295;
 
 export const Status = {
@@ -282,6 +282,7 @@ export const symbols = {
   arp_map_file: { parameters: ["buffer", "f64", "f64", "buffer"], result: "i32" },
   arp_map_memory: { parameters: ["f64", "buffer"], result: "i32" },
   arp_map_write: { parameters: ["u32", "f64", "buffer", "u32"], result: "i32" },
+  arp_map_read: { parameters: ["u32", "f64", "buffer", "u32"], result: "i32" },
   arp_map_bytes: { parameters: ["u32"], result: "f64" },
   arp_weights_create: { parameters: ["u32", "buffer", "u32", "buffer", "u32", "u32", "buffer"], result: "i32" },
   arp_cache_create: { parameters: ["buffer", "u32", "buffer"], result: "i32" },

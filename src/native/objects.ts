@@ -100,6 +100,22 @@ export class NativeMap extends NativeObject {
     }
   }
 
+  /** A copy of the bytes `[offset, offset + length)`, made in slices that keep the event loop free. */
+  async read(offset: number, length: number): Promise<Uint8Array> {
+    const bytes = new Uint8Array(length);
+    await runSliced(this.#read(offset, bytes));
+    return bytes;
+  }
+
+  *#read(offset: number, into: Uint8Array): Generator<void, void> {
+    for (let done = 0; done < into.length; done += COPY_BYTES) {
+      const part = into.subarray(done, done + COPY_BYTES);
+      const status = this.library.functions.arp_map_read(handleOf(this), offset + done, part, part.length);
+      unwrap(status, { action: `read ${part.length} bytes from ${offset + done} on of a map` });
+      yield;
+    }
+  }
+
   /** The size of the file. */
   get bytes(): number {
     return unwrap(this.library.functions.arp_map_bytes(handleOf(this)), { action: "measure a map" });

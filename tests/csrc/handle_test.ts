@@ -25,6 +25,7 @@ function callsOf(objects: ReturnType<typeof createObjects>): Record<string, Call
   const { raw, weights, cache } = objects;
   const { shape, instructions, buffers } = raw;
   return {
+    arp_map_read: { kinds: ["map"], call: (handle) => functions.arp_map_read(handle, 0, memory, 8) },
     arp_map_write: { kinds: ["map"], call: (handle) => functions.arp_map_write(handle, 0, memory, 8) },
     arp_map_bytes: { kinds: ["map"], call: (handle) => functions.arp_map_bytes(handle) },
     arp_weights_create: {

@@ -203,14 +203,18 @@ describe("arp_map_*() refuse", () => {
     }
   });
 
-  it("to be written to where there is nothing", () => {
+  it("to be written to or read from where there is nothing", () => {
     const map = functions.arp_map_memory(100, null);
     const bytes = new Uint8Array(64);
     const cases: [number, number][] = [[37, 64], [101, 0], [-1, 1], [NaN, 1], [Infinity, 1], [2 ** 53, 64], [0, 101]];
     for (const [offset, count] of cases) {
       assert.equal(functions.arp_map_write(map, offset, new Uint8Array(128), count), Status.INVALID, `${offset}`);
+      assert.equal(functions.arp_map_read(map, offset, new Uint8Array(128), count), Status.INVALID, `${offset}`);
     }
-    assert.equal(functions.arp_map_write(map, 36, bytes, 64), Status.OK);
+    const written = Uint8Array.from({ length: 64 }, (_, i) => i + 1);
+    assert.equal(functions.arp_map_write(map, 36, written, 64), Status.OK);
+    assert.equal(functions.arp_map_read(map, 36, bytes, 64), Status.OK);
+    assert.deepEqual(bytes, written);
     assert.equal(functions.arp_map_bytes(map), 100);
     functions.arp_release(map);
   });
