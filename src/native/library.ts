@@ -6,7 +6,7 @@
 import { LibraryError } from "../errors.ts";
 import { currentRuntime, type ForeignFunctions, type Wait } from "../runtime/mod.ts";
 import { runSliced, runWhole } from "../time_slice.ts";
-import { ABI_VERSION, symbols } from "./abi.ts";
+import { ABI_VERSION, Status, symbols } from "./abi.ts";
 import { describeLibraryFile } from "./library_file.ts";
 import { type LibraryLocation, locateLibrary } from "./locate.ts";
 import { currentSystem, systemName } from "./platform_package.ts";
@@ -104,7 +104,7 @@ export function checkVersion(found: number, { path, place, remedy }: LibraryLoca
 
 function* open({ path, place, remedy }: LibraryLocation) {
   try {
-    return yield* currentRuntime().openLibrary(path, { symbols, wait: "arp_wait" });
+    return yield* currentRuntime().openLibrary(path, { symbols, wait: "arp_wait", pending: Status.PENDING });
   } catch (error) {
     if (error instanceof LibraryError) throw error;
     const { message } = error as Error;

@@ -97,15 +97,10 @@ export class NativePlan extends NativeObject {
     const status = this.#times.inPlace(tokens)
       ? run(handle, frame, words, IN_PLACE_US, errorRecord)
       : submit(handle, frame, words, errorRecord) || Status.PENDING;
-    if (this.#unwrap(status) === Status.PENDING) return this.#finish({ tokens, begin, signal });
-    this.#times.add(tokens, performance.now() - begin);
+    const end = () => this.#times.add(tokens, performance.now() - begin);
+    if (this.#unwrap(status) === Status.PENDING) return this.#wait(signal).then(end);
+    end();
     return undefined;
-  }
-
-  /** The rest of a step, in the background. */
-  async #finish(step: { tokens: number; begin: number; signal: AbortSignal | undefined }): Promise<void> {
-    await this.#wait(step.signal);
-    this.#times.add(step.tokens, performance.now() - step.begin);
   }
 
   /** Stops the step that is being executed, if there is one: it then fails with the status CANCELLED. */

@@ -33,7 +33,7 @@ export const bun: Runtime = {
   mayRead: () => true,
   // Everything at once: it takes 1 to 2 ms.
   *openLibrary(path, options) {
-    const { symbols, wait } = options;
+    const { symbols, wait, pending } = options;
     const declared = Object.fromEntries(
       Object.entries(symbols).map(([name, { parameters, result }]) => [
         name,
@@ -42,11 +42,11 @@ export const bun: Runtime = {
     );
     const opened = withExtractedLibrary(path, (file) => ffi().dlopen(file, declared).symbols);
     const source = waiterSource({ ...declared[wait], ptr: opened[wait].ptr });
-    const waiters = new WaiterPool(() => startWaiter(source));
-    return {
-      functions: opened as unknown as ForeignFunctions<typeof symbols>,
-      wait: (handle, milliseconds) => waiters.wait(handle, milliseconds),
-    };
+    const functions = opened as unknown as ForeignFunctions<typeof symbols>;
+    const call = functions[wait] as unknown as (handle: number, milliseconds: number, error: null) => number;
+    const look = { call: (handle: number) => call(handle, 0, null), pending };
+    const waiters = new WaiterPool(() => startWaiter(source), look);
+    return { functions, wait: (handle, milliseconds) => waiters.wait(handle, milliseconds) };
   },
 };
 

@@ -62,13 +62,14 @@ export interface Runtime {
    * Loads a native library; a computation for time_slice.ts.
    *
    * @param path The library's file.
-   * @param options `symbols`: its functions; `wait`: the name of the one that {@linkcode ForeignLibrary.wait} calls.
+   * @param options `symbols`: its functions; `wait`: the name of the one that {@linkcode ForeignLibrary.wait} calls;
+   * `pending`: what that returns when there is more to wait for.
    * @throws {LibraryError} When this runtime has no foreign function interface, or may not use it.
    * @throws {Error} What the operating system says when the file is not a library it can load.
    */
   openLibrary<Table extends SymbolTable>(
     path: string,
-    options: { symbols: Table; wait: keyof Table & string },
+    options: { symbols: Table; wait: keyof Table & string; pending: number },
   ): Generator<void, ForeignLibrary<Table>>;
 }
 

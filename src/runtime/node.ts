@@ -43,7 +43,7 @@ export const node: Runtime = {
   mayRead: (path) => process.permission?.has("fs.read", path) ?? true,
   // Everything at once: it takes 1 to 2 ms.
   *openLibrary(path, options) {
-    const { symbols, wait } = options;
+    const { symbols, wait, pending } = options;
     const declared = Object.fromEntries(
       Object.entries(symbols).map(([name, { parameters, result }]) => [
         name,
@@ -52,7 +52,9 @@ export const node: Runtime = {
     );
     const functions = open(path, declared) as unknown as ForeignFunctions<typeof symbols>;
     const source = waiterSource(path, { name: wait, symbol: declared[wait] });
-    const waiters = new WaiterPool(() => startWaiter(source));
+    const call = functions[wait] as unknown as (handle: number, milliseconds: number, error: null) => number;
+    const look = { call: (handle: number) => call(handle, 0, null), pending };
+    const waiters = new WaiterPool(() => startWaiter(source), look);
     return { functions, wait: (handle, milliseconds) => waiters.wait(handle, milliseconds) };
   },
 };

@@ -23,6 +23,21 @@ export interface Waiter {
  */
 const WAITERS_MAX = 8;
 
+/**
+ * How often a pool without workers looks, a millisecond apart each time, whether what is waited for is over, before it
+ * starts one. A process that loads a small model and asks it once waits for a millisecond or two, if at all: when the
+ * system takes a core away from one of the threads that compute.
+ */
+const LOOKS = 8;
+
+/** How a pool without workers sees whether what is waited for is over. */
+export interface Look {
+  /** Calls the waiting function in this thread, to return at once. */
+  readonly call: (handle: number) => number;
+  /** What the function returns when it is not over. */
+  readonly pending: number;
+}
+
 interface Request {
   readonly handle: number;
   readonly milliseconds: number;
@@ -43,15 +58,28 @@ export class WaiterPool {
   readonly #start: () => Waiter;
   readonly #idle: { readonly call: (request: Request) => void }[] = [];
   readonly #queue: Request[] = [];
+  readonly #look: Look | undefined;
   #started = 0;
+  #looks = 0;
 
-  /** `start` makes a worker. */
-  constructor(start: () => Waiter) {
+  /** `start` makes a worker. Without a `look` the first call starts one. */
+  constructor(start: () => Waiter, look?: Look) {
     this.#start = start;
+    this.#look = look;
   }
 
-  /** Calls the function in one of the workers. */
-  wait(handle: number, milliseconds: number): Promise<number> {
+  /** Calls the function in one of the workers; with 0 milliseconds so that there is one for the next call. */
+  async wait(handle: number, milliseconds: number): Promise<number> {
+    while (this.#look !== undefined && this.#started === 0 && milliseconds > 0 && this.#looks < LOOKS) {
+      this.#looks++;
+      await new Promise((resolve) => setTimeout(resolve, 1));
+      const status = this.#look.call(handle);
+      if (status !== this.#look.pending) return status;
+    }
+    return await this.#call(handle, milliseconds);
+  }
+
+  #call(handle: number, milliseconds: number): Promise<number> {
     return new Promise((resolve, reject) => {
       const request = { handle, milliseconds, resolve, reject };
       const idle = this.#idle.pop();

@@ -31,7 +31,7 @@ function threadCpuClock(): (() => number) | undefined {
   const libc = { glibc: "libc.so.6", musl: `libc.musl-${process.arch === "x64" ? "x86_64" : "aarch64"}.so.1` };
   const name = runtime.libc();
   if (name === undefined) return undefined;
-  const { functions } = runWhole(runtime.openLibrary(libc[name], { symbols, wait: "clock_gettime" }));
+  const { functions } = runWhole(runtime.openLibrary(libc[name], { symbols, wait: "clock_gettime", pending: -1 }));
   const time = new BigInt64Array(2); // seconds, nanoseconds
   return () => {
     functions.clock_gettime(THREAD_CPU_CLOCK, time);

@@ -14,7 +14,7 @@ function open() {
 }
 
 function openFile(path: string) {
-  return runWhole(currentRuntime().openLibrary(path, { symbols, wait: "arp_wait" }));
+  return runWhole(currentRuntime().openLibrary(path, { symbols, wait: "arp_wait", pending: Status.PENDING }));
 }
 
 describe("currentRuntime()", () => {

@@ -2,7 +2,7 @@
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
 import { LibraryError } from "../../src/errors.ts";
-import { type Waiter, WaiterPool } from "../../src/runtime/waiters.ts";
+import { type Look, type Waiter, WaiterPool } from "../../src/runtime/waiters.ts";
 
 /** A thread that does nothing until it is told to answer or fail. */
 interface FakeWaiter extends Waiter {
@@ -12,7 +12,7 @@ interface FakeWaiter extends Waiter {
   fail: (error: Error) => void;
 }
 
-function fakePool(): { pool: WaiterPool; started: FakeWaiter[] } {
+function fakePool(look?: Look): { pool: WaiterPool; started: FakeWaiter[] } {
   const started: FakeWaiter[] = [];
   const pool = new WaiterPool(() => {
     const waiter: FakeWaiter = {
@@ -27,11 +27,42 @@ function fakePool(): { pool: WaiterPool; started: FakeWaiter[] } {
     };
     started.push(waiter);
     return waiter;
-  });
+  }, look);
   return { pool, started };
 }
 
+const PENDING = 1;
+
 describe("WaiterPool", () => {
+  it("starts no thread for what is over within milliseconds", async () => {
+    const statuses = [PENDING, -5, 0];
+    const seen: number[] = [];
+    const call = (handle: number) => {
+      seen.push(handle);
+      return statuses[seen.length - 1];
+    };
+    const { pool, started } = fakePool({ call, pending: PENDING });
+    assert.equal(await pool.wait(7, 100), -5);
+    assert.equal(await pool.wait(8, 100), 0);
+    assert.deepEqual(seen, [7, 7, 8]);
+    assert.equal(started.length, 0);
+  });
+
+  it("starts one after eight looks in all, and at once for a call that does not wait", async () => {
+    let looks = 0;
+    const look = { call: () => (looks++, PENDING), pending: PENDING };
+    const { pool, started } = fakePool(look);
+    const waiting = Promise.all([pool.wait(7, 100), pool.wait(8, 100)]);
+    while (started.length < 2) await new Promise((resolve) => setTimeout(resolve, 1));
+    assert.equal(looks, 8);
+    for (const waiter of started) waiter.answer(waiter.posted[0][0]);
+    assert.deepEqual(await waiting, [7, 8]);
+    const other = fakePool(look);
+    void other.pool.wait(7, 0);
+    assert.deepEqual(other.started[0].posted, [[7, 0]]);
+    assert.equal(looks, 8);
+  });
+
   it("uses an idle thread again, which keeps the process alive only while it waits", async () => {
     const { pool, started } = fakePool();
     for (const status of [0, 1]) {
