@@ -15,6 +15,11 @@ const SHARE_MS = 1;
 /** When the event loop last had its turn, as far as it is known here: for all models of this thread together. */
 let turnBegan = -Infinity;
 
+/** Whether this thread may compute for about `milliseconds` before the event loop has to have its turn. */
+export function hasShare(milliseconds: number): boolean {
+  return performance.now() + milliseconds <= turnBegan + SHARE_MS;
+}
+
 /**
  * To be called before computing for about `milliseconds`.
  *
@@ -22,7 +27,7 @@ let turnBegan = -Infinity;
  * time.
  */
 export function shareEventLoop(milliseconds: number): Promise<void> | undefined {
-  return performance.now() + milliseconds > turnBegan + SHARE_MS ? nextTurn() : undefined;
+  return hasShare(milliseconds) ? undefined : nextTurn();
 }
 
 /**

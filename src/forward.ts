@@ -4,7 +4,7 @@
  */
 
 import type { KvSequence } from "./cache/kv_sequence.ts";
-import { shareEventLoop } from "./event_loop.ts";
+import { hasShare, shareEventLoop } from "./event_loop.ts";
 import { Limit } from "./native/abi.ts";
 import type { NativePlan } from "./native/plan.ts";
 import { createFrame, encodeFrame, type Frame } from "./plan/frame.ts";
@@ -81,17 +81,24 @@ export class ForwardPass {
     for (const { count } of parts) tokens += count;
     const blockingMs = this.#native.blockingMs(tokens);
     const turn = blockingMs > 0 ? shareEventLoop(blockingMs) : undefined;
-    return turn === undefined ? this.#execute(parts, signal) : turn.then(() => this.#execute(parts, signal));
+    return turn === undefined ? this.execute(parts, signal) : turn.then(() => this.execute(parts, signal));
+  }
+
+  /** Whether a step with one token is short, and may be computed before the event loop has its turn. */
+  get isTimeForToken(): boolean {
+    const blockingMs = this.#native.blockingMs(1);
+    return blockingMs > 0 && hasShare(blockingMs);
+  }
+
+  /** Computes a step as {@linkcode step} does, without regard to the event loop. */
+  execute(parts: readonly StepPart[], signal: AbortSignal): Promise<void> | undefined {
+    const words = this.#encode(parts);
+    return this.#native.step(this.#frame.words, { words, signal });
   }
 
   /** Copies a row of the logits of the last step. (vocabulary) */
   readLogits(row: number, into: Float32Array): void {
     this.#native.readRows({ buffer: this.#logits, row, rows: 1 }, into);
-  }
-
-  #execute(parts: readonly StepPart[], signal: AbortSignal): Promise<void> | undefined {
-    const words = this.#encode(parts);
-    return this.#native.step(this.#frame.words, { words, signal });
   }
 
   #encode(parts: readonly StepPart[]): number {

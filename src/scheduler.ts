@@ -7,9 +7,10 @@
 import type { KvCache } from "./cache/kv_cache.ts";
 import { QueueFullError } from "./errors.ts";
 import { nextTurn } from "./event_loop.ts";
-import type { ForwardPass, StepPart } from "./forward.ts";
+import type { ForwardPass } from "./forward.ts";
 import { Job, type JobOptions, type Lane } from "./job.ts";
 import { JobMemory } from "./job_memory.ts";
+import { type BegunStep, type JobPart, JobSteps } from "./job_steps.ts";
 import { shareTokens } from "./step_shares.ts";
 
 /** What a {@linkcode Scheduler} schedules. */
@@ -18,11 +19,6 @@ export interface SchedulerOptions {
   readonly cache: KvCache;
   /** How many generations may wait while as many as a step has places are being computed. */
   readonly queueMax: number;
-}
-
-/** What a step computes for a job. */
-interface JobPart extends StepPart {
-  readonly job: Job;
 }
 
 /** How long this thread may be busy between two chances for the event loop, in milliseconds. */
@@ -37,6 +33,7 @@ const RETURN_MS = 100;
 /** Makes steps of jobs. */
 export class Scheduler {
   readonly #forward: ForwardPass;
+  readonly #steps: JobSteps;
   readonly #memory: JobMemory;
   readonly #queueMax: number;
   /** Those that are not done, in the order in which their generations came. */
@@ -46,13 +43,10 @@ export class Scheduler {
   #arrivals = 0;
   #isRunning = false;
   #run = Promise.resolve();
-  /** Stops the step that is being computed. */
-  #stop = new AbortController();
-  /** How many tokens it has, and how many of them nobody wants any more. */
-  #stepTokens = { all: 0, abandoned: 0 };
 
   constructor({ forward, cache, queueMax }: SchedulerOptions) {
     this.#forward = forward;
+    this.#steps = new JobSteps(forward, (job, error) => this.#end(job, { error }));
     this.#memory = new JobMemory(cache, forward);
     this.#queueMax = queueMax;
     this.#logits = new Float32Array(forward.vocabularySize);
@@ -89,6 +83,7 @@ export class Scheduler {
   compute(options: JobOptions): Promise<void> | undefined {
     const { sequence, lane, signal, begins = false } = options;
     signal?.throwIfAborted();
+    if (this.#isAlone(options)) return this.#computeAlone(options);
     this.#memory.expectPossible(sequence);
     const places = this.#forward.sequencesMax + this.#queueMax;
     if (begins && this.#jobs.length >= places) throw new QueueFullError(this.#queueMax);
@@ -102,6 +97,38 @@ export class Scheduler {
     if (!job.isSettled) return this.#settled(job);
     job.expectSuccess();
     return undefined;
+  }
+
+  /**
+   * Whether nothing has to be decided: it is the next token of the only generation, short, and there is time and memory
+   * for it. Nearly all steps of small models are such.
+   */
+  #isAlone({ sequence, begins = false }: JobOptions): boolean {
+    const { length, tokens } = sequence;
+    return !this.#isRunning && this.#lanes.size === 1 && !begins && length > 0 && tokens.length === length + 1 &&
+      this.#forward.isTimeForToken && sequence.reserve(length + 1);
+  }
+
+  #computeAlone(options: JobOptions): Promise<void> | undefined {
+    const { sequence, lane, take } = options;
+    const part = { sequence, count: 1, outputs: 1 };
+    const step = this.#forward.execute([part], this.#steps.signal);
+    if (step !== undefined) return this.#adopt(step, { ...part, job: new Job(options) });
+    sequence.commit(sequence.length + 1);
+    this.#forward.readLogits(0, this.#logits);
+    take(this.#logits);
+    lane.servedAtMs = performance.now();
+    return undefined;
+  }
+
+  /** Goes on with a step that has taken too long to be waited for: others may join the next one. */
+  #adopt(step: Promise<void>, part: JobPart): Promise<void> {
+    const { job } = part;
+    job.isAdmitted = true;
+    job.lane.isWaiting = true;
+    this.#jobs.push(job);
+    this.#run = this.#runJobs(this.#steps.adopt(step, [part]));
+    return this.#settled(job);
   }
 
   async #settled(job: Job): Promise<void> {
@@ -121,17 +148,16 @@ export class Scheduler {
   }
 
   /** Makes steps while there are jobs. Awaits only what takes its time: a short step is over when this returns. */
-  async #runJobs(): Promise<void> {
+  async #runJobs(begun?: BegunStep): Promise<void> {
     this.#isRunning = true;
     try {
       // Code that a process runs for the first time takes milliseconds: a generation begins with a turn of its own.
       if (this.#jobs[0].options.begins || this.#expectsLanes()) await nextTurn();
-      while (this.#jobs.length > 0) {
+      for (let next = begun; this.#jobs.length > 0 || next !== undefined; next = undefined) {
         while (!this.#admitJobs()) await nextTurn();
-        const parts = this.#compose();
-        const step = this.#startStep(parts);
-        const isComputed = typeof step === "boolean" ? step : await step;
-        if (isComputed) { for (const _ of this.#deliver(parts)) await nextTurn(); }
+        const { parts, isComputed } = next ?? this.#steps.start(this.#compose());
+        const hasLogits = typeof isComputed === "boolean" ? isComputed : await isComputed;
+        if (hasLogits) { for (const _ of this.#deliver(parts)) await nextTurn(); }
         // Those who were served shall be able to ask for the next token before the next step.
         if (this.#jobs.length > 0 || parts.length > 1) await nextTurn();
       }
@@ -220,37 +246,6 @@ export class Scheduler {
     }
   }
 
-  /** Computes a step, at once or in the background. Returns whether it has been computed. */
-  #startStep(parts: readonly JobPart[]): boolean | Promise<boolean> {
-    if (parts.length === 0) return false;
-    this.#stepTokens = { all: 0, abandoned: 0 };
-    for (const { job, sequence, count } of parts) {
-      this.#stepTokens.all += count;
-      job.stepTokens = count;
-      sequence.busy = true;
-    }
-    try {
-      const step = this.#forward.step(parts, this.#stop.signal);
-      if (step !== undefined) return step.then(() => this.#endStep(parts), (error) => this.#endStep(parts, { error }));
-    } catch (error) {
-      return this.#endStep(parts, { error });
-    }
-    return this.#endStep(parts);
-  }
-
-  #endStep(parts: readonly JobPart[], failure?: { error: unknown }): boolean {
-    const isStopped = this.#stop.signal.aborted;
-    for (const { job, sequence, count } of parts) {
-      if (failure === undefined) sequence.commit(sequence.length + count);
-      // Of a step that was stopped for some of them, the others go on as if nothing had happened.
-      else if (!isStopped) this.#end(job, failure);
-      job.stepTokens = 0;
-      sequence.busy = false;
-    }
-    if (isStopped) this.#stop = new AbortController();
-    return failure === undefined;
-  }
-
   /**
    * Hands out logits, of a step that has been computed. What is done with them, sampling, takes time of this thread:
    * yields when the event loop should have a turn.
@@ -286,9 +281,6 @@ export class Scheduler {
   #abandon(job: Job, reason: unknown): void {
     if (job.isSettled) return;
     this.#end(job, { error: reason });
-    if (job.stepTokens === 0) return;
-    this.#stepTokens.abandoned += job.stepTokens;
-    // The others compute their part again: worth it when theirs is the smaller one, or when there are none.
-    if (2 * this.#stepTokens.abandoned > this.#stepTokens.all) this.#stop.abort();
+    this.#steps.abandon(job);
   }
 }

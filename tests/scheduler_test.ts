@@ -2,6 +2,9 @@
 import assert from "node:assert/strict";
 import { after, before, describe, it } from "node:test";
 import { type GenerateOptions, loadModel, type Model, QueueFullError } from "../mod.ts";
+import { KvCache } from "../src/cache/kv_cache.ts";
+import type { ForwardPass, StepPart } from "../src/forward.ts";
+import { Scheduler } from "../src/scheduler.ts";
 import { greedy, modelUrl, story } from "./generate/example_model.ts";
 import { needsLibrary } from "./native/require_library.ts";
 
@@ -86,5 +89,104 @@ describe("Scheduler", needsLibrary, () => {
     assert.match(refused.message, /at most 2 generations to wait/);
     assert.equal(refused.queueMax, 2);
     assert.equal(await run(), "done");
+  });
+});
+
+/** A forward pass whose steps last until `end` is called, when `inBackground`; else they are over at once. */
+class FakeForward {
+  vocabularySize = 4;
+  tokensMax = 8;
+  outputsMax = 2;
+  sequencesMax = 2;
+  isTimeForToken = true;
+  inBackground = false;
+  steps: number[][] = [];
+  end: () => void = () => {};
+
+  step(parts: readonly StepPart[], signal: AbortSignal): Promise<void> | undefined {
+    this.steps.push(parts.map(({ count }) => count));
+    if (!this.inBackground) return undefined;
+    return new Promise((resolve, reject) => {
+      this.end = resolve;
+      signal.addEventListener("abort", () => reject(signal.reason));
+    });
+  }
+
+  execute = this.step;
+  readLogits(_row: number, into: Float32Array): void {
+    into.fill(1);
+  }
+}
+
+describe("Scheduler, for the next token of the only generation", () => {
+  function example() {
+    const forward = new FakeForward();
+    const nothing = () => {};
+    const memory = { blockBytes: () => 1, readBlock: nothing, writeBlock: nothing, clearBlock: nothing };
+    const cache = new KvCache([{ blocks: 8, window: 0 }], { ...memory, copyBlock: nothing, rotateBlocks: nothing });
+    const scheduler = new Scheduler({ forward: forward as unknown as ForwardPass, cache, queueMax: 4 });
+    const taken: number[] = [];
+    const start = async (signal?: AbortSignal) => {
+      const sequence = cache.createSequence(Int32Array.of(1, 2, 3));
+      const lane = scheduler.arrive();
+      const next = { sequence, lane, take: (logits: Float32Array) => taken.push(logits[0]), signal };
+      await scheduler.compute({ ...next, begins: true });
+      sequence.tokens.push([1]);
+      return next;
+    };
+    return { forward, scheduler, cache, taken, start };
+  }
+
+  it("computes it before it returns", async () => {
+    const { forward, scheduler, taken, start } = example();
+    const next = await start();
+    assert.equal(scheduler.compute(next), undefined);
+    assert.deepEqual([taken.length, next.sequence.length], [2, 4]);
+    assert.deepEqual(forward.steps, [[3], [1]]);
+  });
+
+  it("returns a promise when the step overruns; others then join the step behind it", async () => {
+    const { forward, scheduler, taken, start } = example();
+    const next = await start();
+    forward.inBackground = true;
+    const computing = scheduler.compute(next);
+    assert.ok(computing instanceof Promise);
+    const other = start();
+    await new Promise((resolve) => setTimeout(resolve, 1));
+    assert.deepEqual([forward.steps, next.sequence.busy, next.lane.isWaiting], [[[3], [1]], true, true]);
+    forward.inBackground = false;
+    forward.end();
+    await Promise.all([computing, other]);
+    assert.deepEqual(forward.steps, [[3], [1], [3]]);
+    assert.deepEqual([taken.length, next.sequence.length, next.sequence.busy], [3, 4, false]);
+  });
+
+  it("stops a step that overruns when it is aborted, and gives the memory back", async () => {
+    const { forward, scheduler, cache, taken, start } = example();
+    const controller = new AbortController();
+    const next = await start(controller.signal);
+    forward.inBackground = true;
+    const computing = scheduler.compute(next);
+    controller.abort("reason");
+    assert.equal(await computing?.catch((reason) => reason), "reason");
+    next.sequence[Symbol.dispose]();
+    await scheduler.idle();
+    assert.deepEqual([taken.length, next.sequence.busy, cache.usage.usedTokens], [1, false, 0]);
+    forward.inBackground = false;
+    await start();
+    assert.equal(taken.length, 2);
+  });
+
+  it("waits its turn when the event loop is due, and when there is another generation", async () => {
+    const { forward, scheduler, start } = example();
+    const next = await start();
+    forward.isTimeForToken = false;
+    forward.execute = () => assert.fail("not at once");
+    await scheduler.compute(next);
+    next.sequence.tokens.push([2]);
+    forward.isTimeForToken = true;
+    using _other = scheduler.arrive();
+    await scheduler.compute(next);
+    assert.deepEqual(forward.steps, [[3], [1], [1]]);
   });
 });
