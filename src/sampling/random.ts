@@ -26,9 +26,12 @@ export interface Random {
   setState(state: readonly number[]): void;
 }
 
-/** The seed to use: the one given, or a random one. */
+/**
+ * The seed to use: the one given, or a random one. Not from `crypto`, which takes runtimes 2 to 8 ms at its first use:
+ * nothing here is to be kept secret, and engines seed `Math.random` from the system's entropy.
+ */
 export function resolveSeed(seed: number | undefined): number {
-  if (seed === undefined) return crypto.getRandomValues(new Uint32Array(1))[0];
+  if (seed === undefined) return Math.floor(Math.random() * 2 ** 32);
   return checkNumber("seed", {
     value: seed,
     fallback: 0,

@@ -74,9 +74,16 @@ export const codeRules: Rule[] = [
   forbid({
     name: "src uses no Math function whose bits differ between runtimes",
     where: isLibrary,
-    pattern: /\bMath\.(?:a?(?:sin|cos|tan)h?|atan2|exp|expm1|log|log2|log10|log1p|pow|cbrt|hypot|random)\b/,
-    message: "$& differs between runtimes: use src/numeric, or crypto for a seed",
+    pattern: /\bMath\.(?:a?(?:sin|cos|tan)h?|atan2|exp|expm1|log|log2|log10|log1p|pow|cbrt|hypot)\b/,
+    message: "$& differs between runtimes: use src/numeric",
     bad: { "src/a.ts": "// A.\nexport function a(x: number): number {\n  return Math.exp(x);\n}\n" },
+  }),
+  forbid({
+    name: "src takes nothing from chance but a seed that was not given",
+    where: (file) => isLibrary(file) && file.path !== "src/sampling/random.ts",
+    pattern: /\bMath\.random\b|\bgetRandomValues\b|\brandomUUID\b/,
+    message: "$& cannot be repeated: use src/sampling/random.ts",
+    bad: { "src/a.ts": "// A.\nexport const a = (): number => Math.random();\n" },
   }),
   forbid({
     name: "src uses ** with integer literals only",
