@@ -21,6 +21,14 @@ static uint32_t chunks(const struct plan *plan, const struct arp_instr *i) {
   (void)i;
   return divide_up(plan->frame.tokens, CHUNK_TOKENS);
 }
+// A position of a key is one element in every column of 16 positions: a cache line each or two, which nobody has used
+// since the last token. All of them come at the same time instead of one after the other: 13 to 2 us for 4 heads of 64.
+static void fetch_keys(const struct cache_group *g, const uint8_t *head, uint32_t slot) {
+  const size_t panel = g->key_bytes / 4;
+  for (uint32_t h = 0; h < g->shape.heads; h++, head += g->head_bytes)
+    for (size_t at = 0; at < panel; at += 64) __builtin_prefetch(head + slot / 16 * panel + at, 1, 3);
+}
+
 static void run(const struct plan *plan, const struct arp_instr *i, uint32_t chunk, uint32_t thread) {
   (void)thread;
   const struct cache_group *g = &plan->cache->groups[i->n[1]];
@@ -31,6 +39,7 @@ static void run(const struct plan *plan, const struct arp_instr *i, uint32_t chu
     const uint32_t position = f->positions[t], slot = position % ARP_LIMIT_BLOCK_POSITIONS;
     const uint32_t *table = frame_table(f, i->n[1], f->sequence[t]);
     uint8_t *head = cache_block(g, i->n[0], table[position / ARP_LIMIT_BLOCK_POSITIONS]);
+    if (t % CHUNK_TOKENS == 0 || slot % 16 == 0) fetch_keys(g, head, slot);
     const float *k = row_at(plan, i->src[0], t), *v = row_at(plan, i->src[1], t);
     for (uint32_t h = 0; h < s->heads; h++, head += g->head_bytes) {
       kernels->key_write[g->key_kind](k + h * (size_t)s->key_columns, head, slot, s->key_columns);
