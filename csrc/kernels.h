@@ -39,6 +39,7 @@ struct matmul {
   // Floats: bytes from one token to the next. Blocks: bytes from 32 columns to the next 32, tokens stand together.
   size_t x_stride;
   uint32_t tokens;
+  bool twice;                 // Each two tokens are one of y, its blocks and what they left over: sum 0 + sum 1.
   float *y;                   // At the first row.
   size_t y_stride;            // Floats from one token to the next.
   const float *bias;          // At the first row, or NULL.

@@ -117,10 +117,13 @@ static inline void *row_at(const struct plan *p, uint32_t buffer, uint32_t row) 
   return p->arena + b->offset + row * row_bytes(b);
 }
 // Block `block` (32 columns) of a row of a quantized buffer. Blocks stand (block, row), with no gap for rows that the
-// step does not have: what a matmul reads for many tokens is consecutive. The second half of Q16 follows the first.
+// step does not have: what a matmul reads for many tokens is consecutive. A row of Q16 is two, next to each other.
+static inline uint32_t block_rows(const struct plan *p, uint32_t buffer) {
+  return rows_now(p, buffer) * (p->buffers[buffer].type == ARP_TYPE_Q16 ? 2 : 1);
+}
 static inline struct q8_block *blocks_at(const struct plan *p, uint32_t buffer, uint32_t row, uint32_t block) {
   struct q8_block *blocks = (struct q8_block *)(p->arena + p->buffers[buffer].offset);
-  return blocks + block * (size_t)rows_now(p, buffer) + row;
+  return blocks + block * (size_t)block_rows(p, buffer) + row * (p->buffers[buffer].type == ARP_TYPE_Q16 ? 2 : 1);
 }
 static inline const struct weight *weight_at(const struct plan *p, uint32_t index) { return &p->weights->items[index]; }
 static inline const float *weight_floats(const struct plan *p, uint32_t index) {

@@ -13,19 +13,22 @@
 
 // Sixteen sums to the rows of one token: + bias, + what is there.
 INLINE void store_rows(const struct matmul *m, uint32_t row, uint32_t token, f32x16 sum) {
-  float *y = m->y + token * m->y_stride + row;
+  const bool second = m->twice && token % 2;
+  const float *bias = second ? NULL : m->bias;
+  const bool accumulate = second || m->accumulate;
+  float *y = m->y + (m->twice ? token / 2 : token) * m->y_stride + row;
   const uint32_t left = m->rows - row;
   float padded[16] = {0};
-  if (m->bias) {
-    memcpy(padded, m->bias + row, (left < 16 ? left : 16) * sizeof(float));
+  if (bias) {
+    memcpy(padded, bias + row, (left < 16 ? left : 16) * sizeof(float));
     sum += f32x16_load(padded);
   }
   if (left >= 16) {
-    f32x16_store(y, m->accumulate ? f32x16_load(y) + sum : sum);
+    f32x16_store(y, accumulate ? f32x16_load(y) + sum : sum);
     return;
   }
   memcpy(padded, y, left * sizeof(float));
-  f32x16_store(padded, m->accumulate ? f32x16_load(padded) + sum : sum);
+  f32x16_store(padded, accumulate ? f32x16_load(padded) + sum : sum);
   memcpy(y, padded, left * sizeof(float));
 }
 

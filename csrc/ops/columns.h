@@ -23,8 +23,7 @@ static inline float *part_floats(const struct plan *plan, uint32_t buffer, struc
 static inline void quantize_part(const struct plan *plan, const float *x, uint32_t dst, struct part p) {
   const bool twice = plan->buffers[dst].type == ARP_TYPE_Q16;
   struct q8_block *y = blocks_at(plan, dst, p.row, p.column / 32);
-  struct q8_block *rest = blocks_at(plan, dst, p.row, p.column / 32 + divide_up(plan->buffers[dst].columns, 64) * 2);
-  plan->kernels->quantize(x, y, twice ? rest : NULL, rows_now(plan, dst), p.columns);
+  plan->kernels->quantize(x, y, twice ? y + 1 : NULL, block_rows(plan, dst), p.columns);
 }
 
 // dst of a given type (ARP_NONE: any) and f32 sources of its shape; in place or apart.

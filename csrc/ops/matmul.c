@@ -52,7 +52,7 @@ static void run(const struct plan *plan, const struct arp_instr *i, uint32_t chu
   // All tokens visit one part of the weights before the next one is fetched from memory.
   const uint32_t token = chunk % d.blocks * BLOCK_TOKENS, tokens = rows_now(plan, i->src[0]) - token;
   const uint32_t group = chunk / d.blocks * d.groups, row = group * TILE_ROWS, rows = w->rows - row;
-  const bool floats = src->type == ARP_TYPE_F32;
+  const bool floats = src->type == ARP_TYPE_F32, twice = src->type == ARP_TYPE_Q16;
   const float *bias = weight_floats(plan, i->weight[1]);
   struct matmul m = {
       .tiles = w->tiles + group * w->group_bytes,
@@ -63,19 +63,14 @@ static void run(const struct plan *plan, const struct arp_instr *i, uint32_t chu
       .columns = w->columns,
       .group_tiles = w->group_tiles,
       .x = floats ? row_at(plan, i->src[0], token) : (void *)blocks_at(plan, i->src[0], token, 0),
-      .x_stride = floats ? row_bytes(src) : rows_now(plan, i->src[0]) * sizeof(struct q8_block),
-      .tokens = tokens < BLOCK_TOKENS ? tokens : BLOCK_TOKENS,
+      .x_stride = floats ? row_bytes(src) : block_rows(plan, i->src[0]) * sizeof(struct q8_block),
+      .tokens = (tokens < BLOCK_TOKENS ? tokens : BLOCK_TOKENS) * (twice ? 2 : 1),
+      .twice = twice,
       .y = (float *)row_at(plan, i->dst, token) + row,
       .y_stride = row_bytes(&plan->buffers[i->dst]) / sizeof(float),
       .bias = bias ? bias + row : NULL,
       .accumulate = i->flags & ARP_FLAG_ACCUMULATE,
   };
   (floats ? w->tiling->matmul_f32 : w->tiling->matmul_q8)(&m);
-  if (src->type != ARP_TYPE_Q16) return;
-  // The rest, from the second half; the tiles are in the cache by now.
-  m.x = blocks_at(plan, i->src[0], token, divide_up(src->columns, 64) * 2);
-  m.bias = NULL;
-  m.accumulate = true;
-  w->tiling->matmul_q8(&m);
 }
 const struct op op_matmul = {"matmul", check, chunks, run, reads};

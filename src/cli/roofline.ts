@@ -48,7 +48,7 @@ export function stepCosts(plan: Plan, weightsBytes: number): StepCosts {
   let [tokenOperations, outputOperations, isInteger] = [0, 0, true];
   for (const { op, src: [activations], weights: [weight] } of plan.instructions) {
     if (op !== "MATMUL") continue;
-    // Q16 is two passes over the same weights.
+    // Q16 is two products with the same weights.
     const operations = 2 * weight.rows * weight.columns * (activations.type === "Q16" ? 2 : 1);
     if (activations.rows === "TOKENS") tokenOperations += operations;
     else outputOperations += operations;
