@@ -15,11 +15,6 @@ const SHARE_MS = 1;
 /** When the event loop last had its turn, as far as it is known here: for all models of this thread together. */
 let turnBegan = -Infinity;
 
-/** Whether this thread may compute for about `milliseconds` before the event loop has to have its turn. */
-export function hasShare(milliseconds: number): boolean {
-  return performance.now() + milliseconds <= turnBegan + SHARE_MS;
-}
-
 /**
  * To be called before computing for about `milliseconds`.
  *
@@ -27,7 +22,7 @@ export function hasShare(milliseconds: number): boolean {
  * time.
  */
 export function shareEventLoop(milliseconds: number): Promise<void> | undefined {
-  return hasShare(milliseconds) ? undefined : nextTurn();
+  return performance.now() + milliseconds > turnBegan + SHARE_MS ? nextTurn() : undefined;
 }
 
 /**

@@ -4,7 +4,7 @@
  */
 
 import type { KvSequence } from "./cache/kv_sequence.ts";
-import { hasShare, shareEventLoop } from "./event_loop.ts";
+import { shareEventLoop } from "./event_loop.ts";
 import { Limit } from "./native/abi.ts";
 import type { NativePlan } from "./native/plan.ts";
 import { createFrame, encodeFrame, type Frame } from "./plan/frame.ts";
@@ -84,10 +84,14 @@ export class ForwardPass {
     return turn === undefined ? this.execute(parts, signal) : turn.then(() => this.execute(parts, signal));
   }
 
-  /** Whether a step with one token is short, and may be computed before the event loop has its turn. */
-  get isTimeForToken(): boolean {
-    const blockingMs = this.#native.blockingMs(1);
-    return blockingMs > 0 && hasShare(blockingMs);
+  /** Whether a step with one token is short enough for this thread. */
+  get isTokenShort(): boolean {
+    return this.#native.blockingMs(1) > 0;
+  }
+
+  /** The turn of the event loop that has to come before a step with one token; `undefined` while there is time. */
+  turnBeforeToken(): Promise<void> | undefined {
+    return shareEventLoop(this.#native.blockingMs(1));
   }
 
   /** Computes a step as {@linkcode step} does, without regard to the event loop. */

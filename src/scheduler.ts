@@ -81,9 +81,15 @@ export class Scheduler {
    * @throws The signal's reason: at once, though the memory is free only when the step that uses it has stopped.
    */
   compute(options: JobOptions): Promise<void> | undefined {
+    if (!this.#isAlone(options)) return this.#computeShared(options);
+    const turn = this.#forward.turnBeforeToken();
+    if (turn === undefined) return this.#computeAlone(options);
+    return turn.then(() => this.#isAlone(options) ? this.#computeAlone(options) : this.#computeShared(options));
+  }
+
+  #computeShared(options: JobOptions): Promise<void> | undefined {
     const { sequence, lane, signal, begins = false } = options;
     signal?.throwIfAborted();
-    if (this.#isAlone(options)) return this.#computeAlone(options);
     this.#memory.expectPossible(sequence);
     const places = this.#forward.sequencesMax + this.#queueMax;
     if (begins && this.#jobs.length >= places) throw new QueueFullError(this.#queueMax);
@@ -100,17 +106,18 @@ export class Scheduler {
   }
 
   /**
-   * Whether nothing has to be decided: it is the next token of the only generation, short, and there is time and memory
-   * for it. Nearly all steps of small models are such.
+   * Whether nothing has to be decided: it is the next token of the only generation, short, and there is memory for it.
+   * Nearly all steps of small models are such.
    */
   #isAlone({ sequence, begins = false }: JobOptions): boolean {
     const { length, tokens } = sequence;
     return !this.#isRunning && this.#lanes.size === 1 && !begins && length > 0 && tokens.length === length + 1 &&
-      this.#forward.isTimeForToken && sequence.reserve(length + 1);
+      this.#forward.isTokenShort && sequence.reserve(length + 1);
   }
 
   #computeAlone(options: JobOptions): Promise<void> | undefined {
-    const { sequence, lane, take } = options;
+    const { sequence, lane, take, signal } = options;
+    signal?.throwIfAborted();
     const part = { sequence, count: 1, outputs: 1 };
     const step = this.#forward.execute([part], this.#steps.signal);
     if (step !== undefined) return this.#adopt(step, { ...part, job: new Job(options) });

@@ -98,7 +98,8 @@ class FakeForward {
   tokensMax = 8;
   outputsMax = 2;
   sequencesMax = 2;
-  isTimeForToken = true;
+  isTokenShort = true;
+  turn: Promise<void> | undefined;
   inBackground = false;
   steps: number[][] = [];
   end: () => void = () => {};
@@ -113,6 +114,7 @@ class FakeForward {
   }
 
   execute = this.step;
+  turnBeforeToken = () => this.turn;
   readLogits(_row: number, into: Float32Array): void {
     into.fill(1);
   }
@@ -177,16 +179,36 @@ describe("Scheduler, for the next token of the only generation", () => {
     assert.equal(taken.length, 2);
   });
 
-  it("waits its turn when the event loop is due, and when there is another generation", async () => {
+  it("waits for the event loop when that is due, and is one of several when somebody has come meanwhile", async () => {
     const { forward, scheduler, start } = example();
     const next = await start();
-    forward.isTimeForToken = false;
-    forward.execute = () => assert.fail("not at once");
+    forward.turn = new Promise((resolve) => setTimeout(resolve, 1));
     await scheduler.compute(next);
     next.sequence.tokens.push([2]);
-    forward.isTimeForToken = true;
-    using _other = scheduler.arrive();
+    forward.execute = () => assert.fail("not alone");
+    forward.turn = new Promise((resolve) => setTimeout(resolve, 1));
+    await Promise.all([scheduler.compute(next), start()]);
+    assert.deepEqual(forward.steps.slice(0, 2), [[3], [1]]);
+    assert.deepEqual(forward.steps.slice(2).flat().sort(), [1, 3]);
+  });
+
+  it("rejects with the signal's reason when it is aborted before the event loop had its turn", async () => {
+    const { forward, scheduler, start } = example();
+    const controller = new AbortController();
+    const next = await start(controller.signal);
+    forward.turn = Promise.resolve();
+    const computing = scheduler.compute(next);
+    controller.abort("reason");
+    assert.equal(await computing?.catch((reason) => reason), "reason");
+    assert.deepEqual(forward.steps, [[3]]);
+  });
+
+  it("leaves a step that takes long to the background", async () => {
+    const { forward, scheduler, start } = example();
+    const next = await start();
+    forward.isTokenShort = false;
+    forward.execute = () => assert.fail("not at once");
     await scheduler.compute(next);
-    assert.deepEqual(forward.steps, [[3], [1], [1]]);
+    assert.deepEqual(forward.steps, [[3], [1]]);
   });
 });
