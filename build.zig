@@ -9,21 +9,28 @@ comptime {
     }
 }
 
-/// One instruction set: `csrc/simd/<header>.h`, by default `<name>.h`, compiled for `cpu`. Best first.
-const Isa = struct { name: []const u8, cpu: []const u8, header: ?[]const u8 = null, small: bool = false };
+/// One instruction set: `csrc/simd/<header>.h`, by default `<name>.h`, compiled for `cpu`; tiles are made by the code
+/// of `pack`, by default its own. Best first.
+const Isa = struct {
+    name: []const u8,
+    cpu: []const u8,
+    header: ?[]const u8 = null,
+    pack: ?[]const u8 = null,
+    small: bool = false,
+};
 const x86_64 = [_]Isa{
-    .{ .name = "avx512", .cpu = "x86_64_v4+avx512vnni-prefer_256_bit" },
-    .{ .name = "avxvnni", .cpu = "x86_64_v3+avxvnni" },
+    .{ .name = "avx512", .cpu = "x86_64_v4+avx512vnni-prefer_256_bit", .pack = "avx2" },
+    .{ .name = "avxvnni", .cpu = "x86_64_v3+avxvnni", .pack = "avx2" },
     .{ .name = "avx2", .cpu = "x86_64_v3" },
     .{ .name = "scalar", .cpu = "x86_64", .small = true },
 };
 /// In the test of kernels only: the header of AVX-VNNI with AVX-512's encoding of the same instruction, because many
 /// machines have just that one.
 const x86_64_test = [_]Isa{
-    .{ .name = "avxvnni_evex", .header = "avxvnni", .cpu = "x86_64_v4+avx512vnni" },
+    .{ .name = "avxvnni_evex", .header = "avxvnni", .cpu = "x86_64_v4+avx512vnni", .pack = "avx2" },
 } ++ x86_64;
 const aarch64 = [_]Isa{
-    .{ .name = "neon_i8mm", .cpu = "generic+dotprod+i8mm" },
+    .{ .name = "neon_i8mm", .cpu = "generic+dotprod+i8mm", .pack = "neon" },
     .{ .name = "neon", .cpu = "generic+dotprod" },
     .{ .name = "scalar", .cpu = "generic", .small = true },
 };
@@ -124,18 +131,32 @@ fn addKernels(b: *std.Build, module: *std.Build.Module, triple: []const u8, opti
     var list: []const u8 = "";
     for (isas) |isa| {
         list = b.fmt("{s}X({s}) ", .{ list, isa.name });
-        // A module of its own, because Zig derives target features from the module, not from -m flags.
-        // Plain C for 16 lanes is long, and no slower for being short (measured).
-        const small = isa.small and options.optimize == .ReleaseFast;
-        const kernels = try moduleFor(b, triple, isa.cpu, if (small) .ReleaseSmall else options.optimize);
-        const object = b.addObject(.{ .name = isa.name, .root_module = kernels });
-        object.root_module.addCMacro("ISA", isa.name);
-        object.root_module.addCMacro("ISA_HEADER", b.fmt("\"../simd/{s}.h\"", .{isa.header orelse isa.name}));
-        object.root_module.addCSourceFile(.{ .file = b.path("csrc/kernels/kernels.c"), .flags = &flags });
-        module.addObject(object);
+        try addIsaObject(b, module, triple, isa, "kernels", options);
+        if (isa.pack == null) try addIsaObject(b, module, triple, isa, "pack", options);
     }
     module.addCMacro("ISA_LIST", list);
     module.addCSourceFiles(.{ .root = b.path("csrc"), .files = &.{ "cpu.c", "dispatch.c" }, .flags = &flags });
+}
+
+/// One file of csrc/kernels for one instruction set: in a module of its own, because Zig derives target features from it,
+/// not from -m flags, and an object of its own, because COFF has none of several files.
+fn addIsaObject(
+    b: *std.Build,
+    module: *std.Build.Module,
+    triple: []const u8,
+    isa: Isa,
+    file: []const u8,
+    options: KernelOptions,
+) !void {
+    // Plain C for 16 lanes is long, and no slower for being short (measured).
+    const small = isa.small and options.optimize == .ReleaseFast;
+    const kernels = try moduleFor(b, triple, isa.cpu, if (small) .ReleaseSmall else options.optimize);
+    const object = b.addObject(.{ .name = b.fmt("{s}_{s}", .{ isa.name, file }), .root_module = kernels });
+    object.root_module.addCMacro("ISA", isa.name);
+    object.root_module.addCMacro("PACK_ISA", isa.pack orelse isa.name);
+    object.root_module.addCMacro("ISA_HEADER", b.fmt("\"../simd/{s}.h\"", .{isa.header orelse isa.name}));
+    object.root_module.addCSourceFile(.{ .file = b.path(b.fmt("csrc/kernels/{s}.c", .{file})), .flags = &flags });
+    module.addObject(object);
 }
 
 /// `zig build kernels-test` installs the program that compares the instruction sets; tests/csrc runs it.

@@ -30,7 +30,8 @@ _Static_assert(sizeof(struct q8_block) == 64, "one cache line");
 struct matmul {
   const uint8_t *tiles;       // (row groups, tiles per group, tile bytes)
   const uint8_t *source;      // The first row in the file, and
-  size_t source_stride;       // bytes from one row to the next: for tiles that could not be held.
+  size_t source_stride;       // bytes from one row to the next, and its format: for tiles that could not be held.
+  void (*dequantize)(const void *blocks, float *values, size_t count);
   size_t group_bytes;         // From one row group to the next.
   uint32_t rows;
   uint32_t columns;

@@ -68,16 +68,9 @@ INLINE void store_rows(const struct matmul *m, uint32_t row, uint32_t token, f32
     widen_integer(INTEGER_FORMAT(name, values), t, w);                                           \
   }                                                                                              \
   DEFINE_MATMUL_FLOAT(name, name##_columns)
-#define DEFINE_INTEGER(name, values, bytes)                                                      \
-  _Static_assert(sizeof(block_##name) == (bytes), "block size of " #name);                       \
-  DEFINE_INTEGER_TILE(name, values)                                                              \
-  DEFINE_PACK_INTEGER(name, values)
-#define DEFINE_WIDE(name, values, bytes, wide)                                                   \
-  _Static_assert(sizeof(block_##name) == (bytes), "block size of " #name);                       \
-  WIDE_FORMAT(name, values, wide)                                                                \
-  DEFINE_PACK_INTEGER(name, values)
-#define DEFINE_WIDE16(name, values, bytes) DEFINE_WIDE(name, values, bytes, wide16)
-#define DEFINE_WIDE32(name, values, bytes) DEFINE_WIDE(name, values, bytes, wide32)
+#define DEFINE_INTEGER(name, values) DEFINE_INTEGER_TILE(name, values)
+#define DEFINE_WIDE16(name, values)
+#define DEFINE_WIDE32(name, values)
 #define DEFINE_MATMUL_FLOAT(name, columns)                                                       \
   static void matmul_f32_##name(const struct matmul *m) { matmul_float(widen_##name, 1, columns, m); }
 // The matmul of one form of float tiles.
@@ -94,38 +87,37 @@ INLINE void store_rows(const struct matmul *m, uint32_t row, uint32_t token, f32
     if (m->tokens == 1) matmul_float_one(tiles_##name, m);                                       \
     else matmul_float(widen_##name, TILES_IN_TURN, FLOAT_TILE_COLUMNS, m);                       \
   }
-#define DEFINE_FLOAT(name, values, bytes)                                                        \
+#define DEFINE_FLOAT(name, values)                                                               \
   INLINE void widen_strip_##name(const uint8_t *p, const uint8_t *t, f32x16 w[STRIP_COLUMNS]) {  \
     for (int c = 0; c < STRIP_COLUMNS; c++) w[c] = name##_widen((const block_##name *)p + TILE_ROWS * c); \
     (void)t;                                                                                     \
   }                                                                                              \
-  DEFINE_PACK_FLOAT(name)                                                                        \
-  DEFINE_FLOAT_TILES(name, STRIP_COLUMNS * TILE_ROWS * (bytes), 0, false, no_tables, widen_strip_##name, NULL)
-#define DEFINE_HALF(name, values, bytes)                                                         \
-  DEFINE_FLOAT(name, values, bytes)                                                              \
-  DEFINE_PACK_NARROW(name)                                                                       \
-  DEFINE_FLOAT_TILES(narrow_##name, NARROW_STRIP, NARROW_HEAD, true, narrow_tables, narrow_widen_strip, \
-                     widen_rows_##name)
+  DEFINE_FLOAT_TILES(name, STRIP_COLUMNS * TILE_ROWS * sizeof(block_##name), 0, false, no_tables, \
+                     widen_strip_##name, NULL)
+#define DEFINE_HALF(name, values) DEFINE_FLOAT(name, values)
+DEFINE_FLOAT_TILES(narrow, NARROW_STRIP, NARROW_HEAD, true, narrow_tables, narrow_widen_strip, widen_source)
 DEFINE_INTEGER_TILE(wide16, 64)
 DEFINE_INTEGER_TILE(wide32, 64)
-#define QUANT(name, NAME, id, values, bytes, kind) DEFINE_##kind(name, values, bytes)
+#define QUANT(name, NAME, id, values, bytes, kind) DEFINE_##kind(name, values)
 #include "../quants/list.h"
 #undef QUANT
 
 #define NOT_NARROW {0, 0, NULL, NULL, NULL}, NULL
 #define ROW_INTEGER_TILE(name, tile, values, bytes)                                              \
-  {values, bytes, dequantize_##name,                                                             \
-   {tile##_columns, sizeof(tile_##tile), pack_##name, matmul_q8_##tile, matmul_f32_##tile}, NOT_NARROW}
+  {values, bytes, PACKING(dequantize, name),                                                     \
+   {tile##_columns, sizeof(tile_##tile), PACKING(pack, name), matmul_q8_##tile, matmul_f32_##tile}, NOT_NARROW}
 #define ROW_INTEGER(name, values, bytes) ROW_INTEGER_TILE(name, name, values, bytes)
 #define ROW_WIDE16(name, values, bytes) ROW_INTEGER_TILE(name, wide16, values, bytes)
 #define ROW_WIDE32(name, values, bytes) ROW_INTEGER_TILE(name, wide32, values, bytes)
 #define FLOAT_TILING(name, bytes)                                                                \
-  {FLOAT_TILE_COLUMNS, FLOAT_TILE_COLUMNS * TILE_ROWS * (bytes), pack_##name, NULL, matmul_f32_##name}
-#define ROW_FLOAT(name, values, bytes) {values, bytes, dequantize_##name, FLOAT_TILING(name, bytes), NOT_NARROW}
+  {FLOAT_TILE_COLUMNS, FLOAT_TILE_COLUMNS * TILE_ROWS * (bytes), PACKING(pack, name), NULL, matmul_f32_##name}
+#define ROW_FLOAT(name, values, bytes)                                                           \
+  {values, bytes, PACKING(dequantize, name), FLOAT_TILING(name, bytes), NOT_NARROW}
 #define ROW_HALF(name, values, bytes)                                                            \
-  {values, bytes, dequantize_##name, FLOAT_TILING(name, bytes),                                  \
-   {FLOAT_TILE_COLUMNS, NARROW_HEAD + TILE_STRIPS * NARROW_STRIP, pack_narrow_##name, NULL,      \
-    matmul_f32_narrow_##name}, narrow_misses_##name}
+  {values, bytes, PACKING(dequantize, name), FLOAT_TILING(name, bytes),                          \
+   {FLOAT_TILE_COLUMNS, NARROW_HEAD + TILE_STRIPS * NARROW_STRIP, PACKING(pack_narrow, name), NULL, \
+    matmul_f32_narrow},                                                                          \
+   PACKING(narrow_misses, name)}
 
 #define CAT_(a, b) a##b
 #define CAT(a, b) CAT_(a, b)

@@ -63,6 +63,18 @@ struct float_tiles {
   widen_fn widen_one;   // Any tile.
 };
 
+// A tile that its form cannot hold, from the rows of the file.
+static void widen_source(const struct matmul *m, uint32_t row, uint32_t tile, f32x16 *out) {
+  const uint32_t rows = m->rows - row, column = tile * FLOAT_TILE_COLUMNS, columns = m->columns - column;
+  float values[TILE_ROWS][FLOAT_TILE_COLUMNS] = {0}, turned[FLOAT_TILE_COLUMNS][TILE_ROWS];
+  for (uint32_t r = 0; r < rows && r < TILE_ROWS; r++)
+    m->dequantize(m->source + (row + r) * m->source_stride + column * sizeof(uint16_t), values[r],
+                  columns < FLOAT_TILE_COLUMNS ? columns : FLOAT_TILE_COLUMNS);
+  for (uint32_t c = 0; c < FLOAT_TILE_COLUMNS; c++)
+    for (uint32_t r = 0; r < TILE_ROWS; r++) turned[c][r] = values[r][c];
+  memcpy(out, turned, sizeof turned);
+}
+
 INLINE bool no_tables(const uint8_t *heads, uint8_t (*tables)[32], uint32_t count) {
   (void)heads, (void)tables, (void)count;
   return true;

@@ -58,6 +58,7 @@ static void run(const struct plan *plan, const struct arp_instr *i, uint32_t chu
       .tiles = w->tiles + group * w->group_bytes,
       .source = w->source + row * w->row_bytes,
       .source_stride = w->row_bytes,
+      .dequantize = w->quant->dequantize,
       .group_bytes = w->group_bytes,
       .rows = rows < d.groups * TILE_ROWS ? rows : d.groups * TILE_ROWS,
       .columns = w->columns,

@@ -41,7 +41,8 @@ static void matmuls(const struct kernels *k, const struct quant_kernels *q, cons
   static const uint32_t counts[] = {1, 2, 3, 4, 5, 12, TOKENS};
   float *y = zeroed(TOKENS * 48 * sizeof(float));
   for (uint32_t i = 0; i < sizeof counts / sizeof *counts; i++) {
-    struct matmul m = {.tiles = packed, .source = blocks, .source_stride = row_bytes, .group_bytes = group_bytes,
+    struct matmul m = {.tiles = packed, .source = blocks, .source_stride = row_bytes, .dequantize = q->dequantize,
+                       .group_bytes = group_bytes,
                        .rows = ROWS, .columns = columns,
                        .group_tiles = tiles, .tokens = counts[i], .y = y, .y_stride = 48};
     m.bias = i % 2 ? bias : NULL;
