@@ -138,8 +138,8 @@ fn addKernels(b: *std.Build, module: *std.Build.Module, triple: []const u8, opti
     module.addCSourceFiles(.{ .root = b.path("csrc"), .files = &.{ "cpu.c", "dispatch.c" }, .flags = &flags });
 }
 
-/// One file of csrc/kernels for one instruction set: in a module of its own, because Zig derives target features from it,
-/// not from -m flags, and an object of its own, because COFF has none of several files.
+/// One file of csrc/kernels for one instruction set: in a module of its own, because Zig derives target features from
+/// it, not from -m flags, and an object of its own, because COFF has none of several files.
 fn addIsaObject(
     b: *std.Build,
     module: *std.Build.Module,

@@ -59,7 +59,7 @@ INLINE void store_rows(const struct matmul *m, uint32_t row, uint32_t token, f32
 #define DEFINE_INTEGER_TILE(name, values)                                                        \
   _Static_assert(sizeof(tile_##name) % 64 == 0, "whole cache lines");                            \
   INLINE void unpack_##name(const void *t, int j, u8x64 c[8]) { name##_unpack(t, j, c); }        \
-  INLINE void scales_##name(const void *t, f32x16 *s, f32x16 *m) { name##_scales(t, s, m); }     \
+  INLINE void scales_##name(const void *t, int j, f32x16 *s, f32x16 *m) { name##_scales(t, j, s, m); } \
   static void matmul_q8_##name(const struct matmul *m) {                                         \
     matmul_integer(INTEGER_FORMAT(name, values), m);                                             \
   }                                                                                              \

@@ -14,7 +14,7 @@ struct integer_format {
   int bits;
   bool with_min;
   void (*unpack)(const void *tile, int j, u8x64 codes[8]);
-  void (*scales)(const void *tile, f32x16 *scale, f32x16 *min);
+  void (*scales)(const void *tile, int j, f32x16 *scale, f32x16 *min);
 };
 
 // FEW_TOKENS of the instruction set are multiplied straight from registers. Here: tokens that share an unpacked tile
@@ -78,8 +78,8 @@ INLINE void multiply_pairs(struct integer_format f, const u8x64 *codes, const st
 INLINE void zip_codes(u8x64 codes[8]) { (void)codes; }
 #endif
 
-// Adds columns 32 j to 32 j + 31 of one tile for `count` (a constant) tokens, whose blocks x stand together.
-INLINE void add_group(struct integer_format f, const u8x64 codes[8], const f32x16 *scale, const f32x16 *min, int j,
+// Adds 32 columns of one tile for `count` (a constant) tokens, whose blocks x stand together.
+INLINE void add_group(struct integer_format f, const u8x64 codes[8], const f32x16 *scale, const f32x16 *min,
                       const struct q8_block *x, f32x16 *y, uint32_t count, bool zipped) {
   const int halves = f.group == 32 ? 1 : 2;
   f32x16 first[TOKENS_AT_ONCE];  // What the first half gives, without the scale of x.
@@ -91,18 +91,18 @@ INLINE void add_group(struct integer_format f, const u8x64 codes[8], const f32x1
     UNROLL for (uint32_t t = 0; t < count; t++) {
       const i32x16 total = zipped ? pairs[t] : dots_end(sum[t], (int)f.group / 4, f.bits);
       const f32x16 dot = f32x16_from_i32(total), x_scale = f32x16_set(x[t].scale);
-      if (halves == 1) y[t] = f32x16_fma(dot * x_scale, scale[j], y[t]);
-      else if (h == 0) first[t] = dot * scale[2 * j];
-      else y[t] = f32x16_fma(f32x16_fma(dot, scale[2 * j + 1], first[t]), x_scale, y[t]);
+      if (halves == 1) y[t] = f32x16_fma(dot * x_scale, scale[0], y[t]);
+      else if (h == 0) first[t] = dot * scale[0];
+      else y[t] = f32x16_fma(f32x16_fma(dot, scale[1], first[t]), x_scale, y[t]);
     }
   }
   if (!f.with_min) return;
   UNROLL for (uint32_t t = 0; t < count; t++) {
     if (halves == 1) {
-      y[t] = f32x16_fma(min[j], f32x16_set(x[t].scaled_total), y[t]);
+      y[t] = f32x16_fma(min[0], f32x16_set(x[t].scaled_total), y[t]);
     } else {
-      y[t] = f32x16_fma(min[2 * j], f32x16_set(x[t].scaled_sum[0]), y[t]);
-      y[t] = f32x16_fma(min[2 * j + 1], f32x16_set(x[t].scaled_sum[1]), y[t]);
+      y[t] = f32x16_fma(min[0], f32x16_set(x[t].scaled_sum[0]), y[t]);
+      y[t] = f32x16_fma(min[1], f32x16_set(x[t].scaled_sum[1]), y[t]);
     }
   }
 }
@@ -130,27 +130,36 @@ INLINE void prefetch(const uint8_t *p, uint32_t bytes) {
   for (uint32_t at = 0; at < bytes; at += 64) __builtin_prefetch(p + at, 0, 3);
 }
 
+// Group j of a tile for `count` (a constant) tokens; x of the tile's first group.
+INLINE void add_unpacked(struct integer_format f, const struct matmul *m, const uint8_t *tile, int j,
+                         const struct q8_block *x, f32x16 *y, uint32_t count) {
+  const uint32_t part = f.tile_bytes * 32 / f.columns;
+  if (count > 2 || f.bits <= 3) prefetch(tile + AHEAD_BYTES + (uint32_t)j * part, part);
+  u8x64 codes[8];
+  f32x16 scale[2], min[2];
+  unpack_codes(f, tile, j, codes);
+  f.scales(tile, j, scale, min);
+  add_group(f, codes, scale, min, (const struct q8_block *)((const uint8_t *)x + (uint32_t)j * m->x_stride), y, count,
+            false);
+}
+
 // `count` (a constant) tokens, codes kept in registers: the path of decoding, bound by memory. Tiles are read from the
 // first byte to the last, which hardware prefetchers follow best when they are left alone: reading ahead helps only
 // where computing with a byte takes longer than reading it, because there few loads are under way at a time.
 INLINE void matmul_few(struct integer_format f, const struct matmul *m, uint32_t count) {
   const int groups = (int)f.columns / 32;
-  const uint32_t part = f.tile_bytes / (uint32_t)groups;
-  const bool read_ahead = count > 2 || f.bits <= 3;
   for (uint32_t row = 0; row < m->rows; row += TILE_ROWS) {
     const uint8_t *tile = m->tiles + row / TILE_ROWS * m->group_bytes;
     f32x16 y[FEW_TOKENS];
     UNROLL for (uint32_t t = 0; t < count; t++) y[t] = f32x16_set(0);
     for (uint32_t i = 0; i < m->group_tiles; i++, tile += f.tile_bytes) {
-      f32x16 scale[16], min[16];
-      f.scales(tile, scale, min);
-      const int present = groups_of_tile(f, m, i);
-      for (int j = 0; j < present; j++) {
-        if (read_ahead) prefetch(tile + AHEAD_BYTES + (uint32_t)j * part, part);
-        u8x64 codes[8];
-        unpack_codes(f, tile, j, codes);
-        add_group(f, codes, scale, min, j, token_blocks(m, 0, i * (uint32_t)groups + (uint32_t)j), y, count, false);
-      }
+      const struct q8_block *x = token_blocks(m, 0, i * (uint32_t)groups);
+      // With constant places for bits and scales; one copy of the code for each group costs more than it brings where
+      // there are more tokens.
+      if (FEW_TOKENS > 1 && count == 1 && !f.ends_inside)
+        UNROLL for (int j = 0; j < groups; j++) add_unpacked(f, m, tile, j, x, y, count);
+      else
+        for (int j = 0, present = groups_of_tile(f, m, i); j < present; j++) add_unpacked(f, m, tile, j, x, y, count);
     }
     UNROLL for (uint32_t t = 0; t < count; t++) store_rows(m, row, t, y[t]);
   }
@@ -165,11 +174,11 @@ struct unpacked_tile {
 // `count` (a constant) of the tokens of a block, with the codes of one tile in the L1 cache.
 INLINE void add_tile(struct integer_format f, const struct unpacked_tile *tile, const struct matmul *m,
                      uint32_t token, uint32_t tile_index, f32x16 *sums, uint32_t count) {
-  const int groups = (int)f.columns / 32, present = groups_of_tile(f, m, tile_index);
+  const int groups = (int)f.columns / 32, present = groups_of_tile(f, m, tile_index), scales = 32 / (int)f.group;
   f32x16 y[TOKENS_AT_ONCE];
   UNROLL for (uint32_t t = 0; t < count; t++) y[t] = sums[t];
   for (int j = 0; j < present; j++)
-    add_group(f, tile->codes + 8 * j, tile->scale, tile->min, j,
+    add_group(f, tile->codes + 8 * j, tile->scale + scales * j, tile->min + scales * j,
               token_blocks(m, token, tile_index * (uint32_t)groups + (uint32_t)j), y, count, ZIPPED);
   UNROLL for (uint32_t t = 0; t < count; t++) sums[t] = y[t];
 }
@@ -177,6 +186,7 @@ INLINE void add_tile(struct integer_format f, const struct unpacked_tile *tile, 
 // Any number of tokens: each tile is unpacked once for a block of tokens, and activations that are in the L1 cache are
 // used for several row groups.
 INLINE void matmul_many(struct integer_format f, const struct matmul *m) {
+  const int scales = 32 / (int)f.group;
   struct unpacked_tile unpacked[MATMUL_GROUPS];
   f32x16 sums[MATMUL_GROUPS][MATMUL_BLOCK_TOKENS];
   for (uint32_t first = 0; first < m->tokens; first += MATMUL_BLOCK_TOKENS) {
@@ -189,8 +199,8 @@ INLINE void matmul_many(struct integer_format f, const struct matmul *m) {
       for (uint32_t i = 0; i < m->group_tiles; i++) {
         for (uint32_t g = 0; g < groups; g++) {
           const uint8_t *tile = m->tiles + (row / TILE_ROWS + g) * m->group_bytes + i * f.tile_bytes;
-          f.scales(tile, unpacked[g].scale, unpacked[g].min);
           for (int j = 0; j < (int)f.columns / 32; j++) {
+            f.scales(tile, j, unpacked[g].scale + scales * j, unpacked[g].min + scales * j);
             unpack_codes(f, tile, j, unpacked[g].codes + 8 * j);
             zip_codes(unpacked[g].codes + 8 * j);
           }
@@ -227,13 +237,13 @@ INLINE void matmul_integer(struct integer_format f, const struct matmul *m) {
 
 // The codes of a tile as floats: w = fma(code - bias, scale, -min), exact but for one rounding. out: (columns, 16 rows)
 INLINE void widen_integer(struct integer_format f, const uint8_t *tile, f32x16 *out) {
-  f32x16 scale[16], min[16];
-  f.scales(tile, scale, min);
   for (int j = 0; j < (int)f.columns / 32; j++) {
     u8x64 codes[8];
+    f32x16 scale[2], min[2];
     f.unpack(tile, j, codes);
+    f.scales(tile, j, scale, min);
     for (int c = 0; c < 32; c++) {
-      const int group = f.group == 32 ? j : 2 * j + c / 16, byte = 8 * (c % 4);
+      const int group = c / (int)f.group, byte = 8 * (c % 4);
       const i32x16 word = (i32x16)codes[c / 4];
       i32x16 code = f.bits == SIGNED_BITS ? word << (24 - byte) >> 24 : (i32x16)((u32x16)word >> (uint32_t)byte & 255u);
       if (f.bias_shift > 0) code -= 1 << f.bias_shift;

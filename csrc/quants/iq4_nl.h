@@ -31,7 +31,7 @@ INLINE void iq4_nl_unpack(const tile_iq4_nl *t, int j, u8x64 codes[8]) {
   unpack_nibbles(t->qs[j], codes);
   look_up((const uint8_t *)iq4_nl_values, codes);
 }
-INLINE void iq4_nl_scales(const tile_iq4_nl *t, f32x16 *scale, f32x16 *min) {
-  for (int j = 0; j < 2; j++) scale[j] = f16_scales(t->d[j]);
+INLINE void iq4_nl_scales(const tile_iq4_nl *t, int j, f32x16 *scale, f32x16 *min) {
+  scale[0] = f16_scales(t->d[j]);
   (void)min;
 }

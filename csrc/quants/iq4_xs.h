@@ -38,10 +38,9 @@ INLINE void iq4_xs_unpack(const tile_iq4_xs *t, int j, u8x64 codes[8]) {
   unpack_nibbles(t->qs[j], codes);
   look_up((const uint8_t *)iq4_nl_values, codes);
 }
-INLINE void iq4_xs_scales(const tile_iq4_xs *t, f32x16 *scale, f32x16 *min) {
-  const f32x16 d = f16_scales(t->d);
-  const u32x16 low = u32x16_load(t->scales_l), high = __builtin_convertvector(u16x16_load(t->scales_h), u32x16);
-  for (uint32_t j = 0; j < 8; j++)
-    scale[j] = d * f32x16_from_i32((i32x16)((low >> 4 * j & 15u) | (high >> 2 * j & 3u) << 4u) - 32);
+INLINE void iq4_xs_scales(const tile_iq4_xs *t, int j, f32x16 *scale, f32x16 *min) {
+  const u32x16 low = u32x16_load(t->scales_l) >> (uint32_t)(4 * j);
+  const u32x16 high = __builtin_convertvector(u16x16_load(t->scales_h), u32x16) >> (uint32_t)(2 * j);
+  scale[0] = f16_scales(t->d) * f32x16_from_i32((i32x16)((low & 15u) | (high & 3u) << 4u) - 32);
   (void)min;
 }

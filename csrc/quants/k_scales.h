@@ -25,15 +25,13 @@ INLINE void k_pack_scales(uint8_t words[3][64], int row, const uint8_t packed[12
   for (int i = 0; i < 3; i++) store32(words[i] + 4 * row, load32(packed + 4 * i));
 }
 // Products of an f16 and a 6-bit integer are exact in f32.
-INLINE void k_scales(const _Float16 d[16], const _Float16 dmin[16], const uint8_t words[3][64], f32x16 scale[8],
-                     f32x16 min[8]) {
-  u32x16 word[4];
-  const u32x16 a = u32x16_load(words[0]), b = u32x16_load(words[1]), c = u32x16_load(words[2]);
-  K_SCALE_WORDS(a, b, c, word);
-  const f32x16 ds = f16_scales(d), dm = -f16_scales(dmin);
-  for (int j = 0; j < 8; j++) {
-    const uint32_t shift = 8 * (j % 4);
-    scale[j] = ds * f32x16_from_i32((i32x16)(word[j / 4] >> shift & 255u));
-    min[j] = dm * f32x16_from_i32((i32x16)(word[2 + j / 4] >> shift & 255u));
-  }
+INLINE void k_scales(const _Float16 d[16], const _Float16 dmin[16], const uint8_t words[3][64], int j, f32x16 *scale,
+                     f32x16 *min) {
+  const uint32_t shift = 8 * (j % 4);
+  const u32x16 a = u32x16_load(words[0]) >> shift, b = u32x16_load(words[1]) >> shift;
+  const u32x16 c = u32x16_load(words[2]) >> shift;
+  const u32x16 s = j < 4 ? a & 63u : (c & 15u) | (a >> 6u & 3u) << 4u;
+  const u32x16 m = j < 4 ? b & 63u : (c >> 4u & 15u) | (b >> 6u & 3u) << 4u;
+  scale[0] = f16_scales(d) * f32x16_from_i32((i32x16)s);
+  min[0] = -f16_scales(dmin) * f32x16_from_i32((i32x16)m);
 }

@@ -36,11 +36,9 @@ INLINE void mxfp4_unpack(const tile_mxfp4 *t, int j, u8x64 codes[8]) {
   unpack_nibbles(t->qs[j], codes);
   look_up(fp4_moved, codes);
 }
-INLINE void mxfp4_scales(const tile_mxfp4 *t, f32x16 *scale, f32x16 *min) {
-  for (int j = 0; j < 4; j++) {
-    const u32x16 e = __builtin_convertvector(u8x16_load(t->e[j]), u32x16);
-    const u32x16 is_small = (u32x16)(e < 2u);
-    scale[j] = (f32x16)MXFP4_SCALE_BITS(e, is_small);
-  }
+INLINE void mxfp4_scales(const tile_mxfp4 *t, int j, f32x16 *scale, f32x16 *min) {
+  const u32x16 e = __builtin_convertvector(u8x16_load(t->e[j]), u32x16);
+  const u32x16 is_small = (u32x16)(e < 2u);
+  scale[0] = (f32x16)MXFP4_SCALE_BITS(e, is_small);
   (void)min;
 }

@@ -42,12 +42,13 @@ INLINE void q3_k_pack(tile_q3_k *t, int row, const block_q3_k *b, const uint8_t 
   t->d[row] = b->d;
 }
 INLINE void q3_k_unpack(const tile_q3_k *t, int j, u8x64 codes[8]) { unpack_three_bits(t->qs[j], codes); }
-INLINE void q3_k_scales(const tile_q3_k *t, f32x16 *scale, f32x16 *min) {
-  u32x16 word[4];
-  const u32x16 a = u32x16_load(t->scales[0]), b = u32x16_load(t->scales[1]), c = u32x16_load(t->scales[2]);
-  Q3_K_SCALE_WORDS(a, b, c, word);
-  const f32x16 d = f16_scales(t->d);
-  for (int g = 0; g < 16; g++)
-    scale[g] = d * f32x16_from_i32((i32x16)(word[g / 4] >> (uint32_t)(8 * (g % 4)) & 255u) - 32);
+INLINE void q3_k_scales(const tile_q3_k *t, int j, f32x16 *scale, f32x16 *min) {
+  const int word = j / 2;  // Of Q3_K_SCALE_WORDS.
+  for (int h = 0; h < 2; h++) {
+    const uint32_t shift = (uint32_t)(8 * (2 * (j % 2) + h));
+    const u32x16 low = u32x16_load(t->scales[word % 2]) >> (shift + 4u * (uint32_t)(word / 2));
+    const u32x16 high = u32x16_load(t->scales[2]) >> (shift + 2u * (uint32_t)word);
+    scale[h] = f16_scales(t->d) * f32x16_from_i32((i32x16)((low & 15u) | (high & 3u) << 4u) - 32);
+  }
   (void)min;
 }

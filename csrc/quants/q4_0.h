@@ -26,7 +26,7 @@ INLINE void q4_0_pack(tile_q4_0 *t, int row, const block_q4_0 *b, const uint8_t 
   }
 }
 INLINE void q4_0_unpack(const tile_q4_0 *t, int j, u8x64 codes[8]) { unpack_nibbles(t->qs[j], codes); }
-INLINE void q4_0_scales(const tile_q4_0 *t, f32x16 *scale, f32x16 *min) {
-  for (int j = 0; j < 2; j++) scale[j] = f16_scales(t->d[j]);
+INLINE void q4_0_scales(const tile_q4_0 *t, int j, f32x16 *scale, f32x16 *min) {
+  scale[0] = f16_scales(t->d[j]);
   (void)min;
 }

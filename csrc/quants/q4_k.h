@@ -31,6 +31,6 @@ INLINE void q4_k_pack(tile_q4_k *t, int row, const block_q4_k *b, const uint8_t 
   t->dmin[row] = b->dmin;
 }
 INLINE void q4_k_unpack(const tile_q4_k *t, int j, u8x64 codes[8]) { unpack_nibbles(t->qs[j], codes); }
-INLINE void q4_k_scales(const tile_q4_k *t, f32x16 *scale, f32x16 *min) {
-  k_scales(t->d, t->dmin, t->scales, scale, min);
+INLINE void q4_k_scales(const tile_q4_k *t, int j, f32x16 *scale, f32x16 *min) {
+  k_scales(t->d, t->dmin, t->scales, j, scale, min);
 }

@@ -28,9 +28,7 @@ INLINE void q5_1_pack(tile_q5_1 *t, int row, const block_q5_1 *b, const uint8_t 
   }
 }
 INLINE void q5_1_unpack(const tile_q5_1 *t, int j, u8x64 codes[8]) { unpack_nibbles_and_bit(&t->q[j], codes); }
-INLINE void q5_1_scales(const tile_q5_1 *t, f32x16 *scale, f32x16 *min) {
-  for (int j = 0; j < 2; j++) {
-    scale[j] = f16_scales(t->d[j]);
-    min[j] = f16_scales(t->m[j]);
-  }
+INLINE void q5_1_scales(const tile_q5_1 *t, int j, f32x16 *scale, f32x16 *min) {
+  scale[0] = f16_scales(t->d[j]);
+  min[0] = f16_scales(t->m[j]);
 }

@@ -43,8 +43,8 @@ INLINE void q6_k_unpack(const tile_q6_k *t, int j, u8x64 codes[8]) {
   unpack_nibbles(t->q[j].low, codes);
   unpack_two_bits(t->q[j].high, codes, 4);
 }
-INLINE void q6_k_scales(const tile_q6_k *t, f32x16 *scale, f32x16 *min) {
-  const f32x16 d = f16_scales(t->d);
-  for (int g = 0; g < 16; g++) scale[g] = d * __builtin_convertvector(i8x16_load(t->scales[g]), f32x16);
+INLINE void q6_k_scales(const tile_q6_k *t, int j, f32x16 *scale, f32x16 *min) {
+  for (int h = 0; h < 2; h++)
+    scale[h] = f16_scales(t->d) * __builtin_convertvector(i8x16_load(t->scales[2 * j + h]), f32x16);
   (void)min;
 }

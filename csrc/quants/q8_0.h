@@ -24,7 +24,7 @@ INLINE void q8_0_pack(tile_q8_0 *t, int row, const block_q8_0 *b, const uint8_t 
   }
 }
 INLINE void q8_0_unpack(const tile_q8_0 *t, int j, u8x64 codes[8]) { unpack_bytes(t->qs[j], codes); }
-INLINE void q8_0_scales(const tile_q8_0 *t, f32x16 *scale, f32x16 *min) {
-  for (int j = 0; j < 2; j++) scale[j] = f16_scales(t->d[j]);
+INLINE void q8_0_scales(const tile_q8_0 *t, int j, f32x16 *scale, f32x16 *min) {
+  scale[0] = f16_scales(t->d[j]);
   (void)min;
 }

@@ -19,8 +19,9 @@ enum { WIDE_BIAS_SHIFT = 6 };
   enum { name##_columns = 256, name##_group = (columns_per_scale) };                                   \
   enum { name##_bias_shift = WIDE_BIAS_SHIFT, name##_bits = 7, name##_min = 0 };                     \
   INLINE void name##_unpack(const tile_##name *t, int j, u8x64 codes[8]) { unpack_bytes(t->codes[j], codes); } \
-  INLINE void name##_scales(const tile_##name *t, f32x16 *scale, f32x16 *min) {                        \
-    for (int g = 0; g < 256 / (columns_per_scale); g++) scale[g] = f32x16_load(t->scale[g]);           \
+  INLINE void name##_scales(const tile_##name *t, int j, f32x16 *scale, f32x16 *min) {                 \
+    enum { count = 32 / (columns_per_scale) };                                                         \
+    for (int h = 0; h < count; h++) scale[h] = f32x16_load(t->scale[count * j + h]);                   \
     (void)min;                                                                                         \
   }
 WIDE_TILE(wide16, 16)

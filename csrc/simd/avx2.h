@@ -6,6 +6,7 @@ enum { FEW_TOKENS = 4, MATMUL_TOKENS = 3, MATMUL_TOKENS_HALVES = 2, FLOAT_TOKENS
 enum { ATTENTION_QUERIES = 4, ATTENTION_VECTORS = 1, ATTENTION_DIRECT = 1 };
 
 // vpmaddubsw adds two products in 16 bits: 2 * 63 * 127 = 16002, and 2 * 128 * 127 = 32512, both below 32768.
+enum { DOT_BITS = 7 };
 INLINE i32x16 dot_u6(i32x16 sum, u8x64 u, const int8_t *x) {
   const pair s = {.i32 = sum}, w = {.u8 = u};
   const __m256i b = broadcast4(x), ones = _mm256_set1_epi16(1);

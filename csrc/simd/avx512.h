@@ -18,6 +18,7 @@ INLINE __m512i broadcast4(const int8_t *x) {
   memcpy(&word, x, 4);
   return _mm512_set1_epi32(word);
 }
+enum { DOT_BITS = 8 };
 INLINE i32x16 dot_u6(i32x16 sum, u8x64 u, const int8_t *x) {
   return (i32x16)_mm512_dpbusd_epi32((__m512i)sum, (__m512i)u, broadcast4(x));
 }

@@ -14,6 +14,7 @@ INLINE __m256i dpbusd(__m256i sum, __m256i u, __m256i x) {
   return _mm256_dpbusd_epi32(sum, u, x);
 #endif
 }
+enum { DOT_BITS = 8 };
 INLINE i32x16 dot_u6(i32x16 sum, u8x64 u, const int8_t *x) {
   const pair s = {.i32 = sum}, w = {.u8 = u};
   const __m256i b = broadcast4(x);

@@ -35,6 +35,7 @@ INLINE i32x16 dot_w8(i32x16 sum, u8x64 w8, const int8_t *x) {
   for (int i = 0; i < 4; i++) r.i[i] = vdotq_s32(s.i[i], w.b[i], b);
   return r.i32;
 }
+enum { DOT_BITS = 7 };
 INLINE i32x16 dot_u6(i32x16 sum, u8x64 u, const int8_t *x) { return dot_w8(sum, u, x); }
 enum { W8_BIAS_SHIFT = 0 };
 INLINE u8x64 w8_prepare(u8x64 w) { return w; }

@@ -42,7 +42,8 @@ INLINE i32x16 dot_bytes(i32x16 sum, i16x32 even, i16x32 odd, const int8_t *x) {
   const i32x16 pairs = (i32x16)(even * x_even + odd * x_odd);
   return sum + (pairs << 16 >> 16) + (pairs >> 16);
 }
-// u: unsigned, at most 127; x: int8 in -127..127, the same four for all lanes.
+// u: unsigned, of DOT_BITS; x: int8 in -127..127, the same four for all lanes.
+enum { DOT_BITS = 7 };
 INLINE i32x16 dot_u6(i32x16 sum, u8x64 u, const int8_t *x) {
   return dot_bytes(sum, (i16x32)((u16x32)u & (u16x32)255), (i16x32)((u16x32)u >> (u16x32)8), x);
 }
