@@ -47,11 +47,11 @@ static void matmuls(const struct kernels *k, const struct quant_kernels *q, cons
                        .group_tiles = tiles, .tokens = counts[i], .y = y, .y_stride = 48};
     m.bias = i % 2 ? bias : NULL;
     m.accumulate = i % 3 == 2;
-    m.twice = counts[i] == 4 || counts[i] == 12;
     m.x = x, m.x_stride = padded * sizeof(float);
     tiling->matmul_f32(&m);
     keep(y, TOKENS * 48 * sizeof(float));
     m.x = x8, m.x_stride = TOKENS * sizeof *x8;
+    m.twice = counts[i] == 4 || counts[i] == 12;
     if (tiling->matmul_q8) tiling->matmul_q8(&m);
     keep(y, TOKENS * 48 * sizeof(float));
   }
