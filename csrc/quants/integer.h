@@ -13,9 +13,9 @@
 //   block_<f>                              the block in the file
 //   tile_<f>                               the tile
 //   enum { <f>_columns, <f>_group, <f>_bias_shift, <f>_bits, <f>_min }
-//       columns per tile; columns per scale; bias = 1 << bias_shift, or NO_BIAS; codes are below 1 << bits, at most 7,
-//       or int8 (SIGNED_BITS, then NO_BIAS); whether there are mins. (Unpacked codes may be larger by a power of two and
-//       scales smaller by it, where DOT_BITS allows it.)
+//       columns per tile; columns per scale; bias = 1 << bias_shift, or NO_BIAS; codes are below 1 << bits, at most
+//       7, or int8 (SIGNED_BITS, then NO_BIAS); whether there are mins. (Unpacked codes may be larger by a power of
+//       two and scales smaller by it, where DOT_BITS allows it.)
 //   <f>_codes(block, codes)                the codes of one block, one byte each
 //   <f>_block_scales(block, scale, min)    f32 scale and min of each group of one block
 //   <f>_pack(tile, row, blocks, codes)     one row of a tile, from its blocks and their codes
