@@ -29,8 +29,8 @@ function productsPlan({ type, rows, columns }: Matrix, tokensMax: number): Plan 
   return runWhole(plan.finish());
 }
 
-/** The buffers of a plan, and one more over all of its memory. */
-function withWindow(plan: Plan, buffers: Uint8Array, tokensMax: number): Uint8Array {
+/** The buffers of a plan, encoded, and one more over all of its memory. */
+export function withWindow(plan: Plan, buffers: Uint8Array, tokensMax: number): Uint8Array {
   const all = new Uint8Array(buffers.length + BufferRecord.size);
   all.set(buffers);
   const view = new DataView(all.buffer, buffers.length);

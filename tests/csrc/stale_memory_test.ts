@@ -2,13 +2,14 @@
 // (in the padding of rows, in places that were used for something else) changes nothing.
 import assert from "node:assert/strict";
 import { describe, it } from "node:test";
-import { BufferRecord, Rows, Status, Type } from "../../src/native/abi.ts";
+import { Status } from "../../src/native/abi.ts";
 import { openLibrary } from "../../src/native/library.ts";
 import { PlanBuilder } from "../../src/plan/builder.ts";
 import { encodeCacheShape, encodePlan } from "../../src/plan/encode.ts";
 import type { CacheShape, Plan } from "../../src/plan/plan.ts";
 import { runWhole } from "../../src/time_slice.ts";
 import { createInterpreter, sequenceStep } from "../reference/interpret.ts";
+import { withWindow } from "./products.ts";
 import { outcomeOf } from "./raw_plan.ts";
 
 const TOKENS = 4;
@@ -48,17 +49,6 @@ function oddPlan(): { plan: Plan; results: string[] } {
   };
 }
 
-/** The buffers of a plan, and one more over all of its memory. */
-function withWindow(plan: Plan, buffers: Uint8Array): Uint8Array {
-  const all = new Uint8Array(buffers.length + BufferRecord.size);
-  all.set(buffers);
-  const view = new DataView(all.buffer, buffers.length);
-  view.setUint32(BufferRecord.columns, plan.arena.bytes / 4 / TOKENS, true);
-  view.setUint16(BufferRecord.type, Type.F32, true);
-  view.setUint16(BufferRecord.rows, Rows.TOKENS, true);
-  return all;
-}
-
 describe("a step of odd sizes", () => {
   const { functions } = openLibrary();
   const { plan, results } = oddPlan();
@@ -71,7 +61,7 @@ describe("a step of odd sizes", () => {
   const cacheHandle = functions.arp_cache_create(encodeCacheShape(cache), 1, null);
   new DataView(shape.buffer).setUint32(4, plan.buffers.length + 1, true);
   const { result: native, text } = outcomeOf((error) =>
-    functions.arp_plan_create(weights, cacheHandle, shape, instructions, withWindow(plan, buffers), error)
+    functions.arp_plan_create(weights, cacheHandle, shape, instructions, withWindow(plan, buffers, TOKENS), error)
   );
 
   /** The results of a step of `tokens` tokens in memory that was full of a number. */
