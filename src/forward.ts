@@ -79,19 +79,14 @@ export class ForwardPass {
   step(parts: readonly StepPart[], signal: AbortSignal): Promise<void> | undefined {
     let tokens = 0;
     for (const { count } of parts) tokens += count;
-    const blockingMs = this.#native.blockingMs(tokens);
-    const turn = blockingMs > 0 ? shareEventLoop(blockingMs) : undefined;
+    const turn = this.turnBefore(tokens);
     return turn === undefined ? this.execute(parts, signal) : turn.then(() => this.execute(parts, signal));
   }
 
-  /** Whether a step with one token is short enough for this thread. */
-  get isTokenShort(): boolean {
-    return this.#native.blockingMs(1) > 0;
-  }
-
-  /** The turn of the event loop that has to come before a step with one token; `undefined` while there is time. */
-  turnBeforeToken(): Promise<void> | undefined {
-    return shareEventLoop(this.#native.blockingMs(1));
+  /** The turn of the event loop that has to come before a step with so many tokens; `undefined` while there is time. */
+  turnBefore(tokens: number): Promise<void> | undefined {
+    const blockingMs = this.#native.blockingMs(tokens);
+    return blockingMs > 0 ? shareEventLoop(blockingMs) : undefined;
   }
 
   /** Computes a step as {@linkcode step} does, without regard to the event loop. */

@@ -82,7 +82,7 @@ export class Scheduler {
    */
   compute(options: JobOptions): Promise<void> | undefined {
     if (!this.#isAlone(options)) return this.#computeShared(options);
-    const turn = this.#forward.turnBeforeToken();
+    const turn = this.#forward.turnBefore(1);
     if (turn === undefined) return this.#computeAlone(options);
     return turn.then(() => this.#isAlone(options) ? this.#computeAlone(options) : this.#computeShared(options));
   }
@@ -106,13 +106,13 @@ export class Scheduler {
   }
 
   /**
-   * Whether nothing has to be decided: it is the next token of the only generation, short, and there is memory for it.
-   * Nearly all steps of small models are such.
+   * Whether nothing has to be decided: it is the next token of the only generation, and there is memory for it. Nearly
+   * all steps are such, and begin without any of what follows here.
    */
   #isAlone({ sequence, begins = false }: JobOptions): boolean {
     const { length, tokens } = sequence;
     return !this.#isRunning && this.#lanes.size === 1 && !begins && length > 0 && tokens.length === length + 1 &&
-      this.#forward.isTokenShort && sequence.reserve(length + 1);
+      sequence.reserve(length + 1);
   }
 
   #computeAlone(options: JobOptions): Promise<void> | undefined {
@@ -128,7 +128,7 @@ export class Scheduler {
     return undefined;
   }
 
-  /** Goes on with a step that has taken too long to be waited for: others may join the next one. */
+  /** Goes on with a step that was not over at once: others may join the next one. */
   #adopt(step: Promise<void>, part: JobPart): Promise<void> {
     const { job } = part;
     job.isAdmitted = true;

@@ -98,7 +98,6 @@ class FakeForward {
   tokensMax = 8;
   outputsMax = 2;
   sequencesMax = 2;
-  isTokenShort = true;
   turn: Promise<void> | undefined;
   inBackground = false;
   steps: number[][] = [];
@@ -114,7 +113,7 @@ class FakeForward {
   }
 
   execute = this.step;
-  turnBeforeToken = () => this.turn;
+  turnBefore = () => this.turn;
   readLogits(_row: number, into: Float32Array): void {
     into.fill(1);
   }
@@ -147,7 +146,7 @@ describe("Scheduler, for the next token of the only generation", () => {
     assert.deepEqual(forward.steps, [[3], [1]]);
   });
 
-  it("returns a promise when the step overruns; others then join the step behind it", async () => {
+  it("returns a promise when the step goes on in the background; others then join the step behind it", async () => {
     const { forward, scheduler, taken, start } = example();
     const next = await start();
     forward.inBackground = true;
@@ -163,7 +162,7 @@ describe("Scheduler, for the next token of the only generation", () => {
     assert.deepEqual([taken.length, next.sequence.length, next.sequence.busy], [3, 4, false]);
   });
 
-  it("stops a step that overruns when it is aborted, and gives the memory back", async () => {
+  it("stops a step in the background when it is aborted, and gives the memory back", async () => {
     const { forward, scheduler, cache, taken, start } = example();
     const controller = new AbortController();
     const next = await start(controller.signal);
@@ -201,14 +200,5 @@ describe("Scheduler, for the next token of the only generation", () => {
     controller.abort("reason");
     assert.equal(await computing?.catch((reason) => reason), "reason");
     assert.deepEqual(forward.steps, [[3]]);
-  });
-
-  it("leaves a step that takes long to the background", async () => {
-    const { forward, scheduler, start } = example();
-    const next = await start();
-    forward.isTokenShort = false;
-    forward.execute = () => assert.fail("not at once");
-    await scheduler.compute(next);
-    assert.deepEqual(forward.steps, [[3], [1]]);
   });
 });
