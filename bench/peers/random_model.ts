@@ -16,8 +16,11 @@ type MetadataEntry = readonly [key: string, value: MetadataValue];
 /** What a file is made of: every matrix of one format, or llama.cpp's mix of that name. */
 export type Mix = string;
 
-/** The mixes by the names of `--type`, beside the formats themselves. */
-export const mixes: readonly Mix[] = ["Q4_K_M"];
+/**
+ * The mixes by the names of `--type`, beside the formats themselves. F16_OF_BF16 is F16 that was made from BF16, as most
+ * files of F16 are; the weights of plain F16 have all of its fraction.
+ */
+export const mixes: readonly Mix[] = ["Q4_K_M", "F16_OF_BF16"];
 
 /**
  * Writes a model, unless the file is there.
@@ -108,7 +111,7 @@ function tensorsOf(shape: Shape, mix: Mix): Tensor[] {
     const type = dimensions.length === 1
       ? "F32"
       : formatOf(mix, { name, layer, layers, isTied, columns: dimensions[0] });
-    list.push(randomTensor(name, { dimensions, type, seed: list.length + 1 }));
+    list.push(randomTensor(name, { dimensions, type, seed: list.length + 1, ofBfloats: mix === "F16_OF_BF16" }));
   }
   add("token_embd.weight", [columns, vocabularySize]);
   for (let layer = 0; layer < layers; layer++) {
@@ -147,6 +150,7 @@ function formatOf(
   tensor: { name: string; layer: number; layers: number; isTied: boolean; columns: number },
 ): string {
   const { name, layer, layers, isTied, columns } = tensor;
+  if (mix === "F16_OF_BF16") return "F16";
   let format = mix;
   if (mix === "Q4_K_M") {
     const isOutput = name === (isTied ? "token_embd.weight" : "output.weight");
@@ -162,13 +166,16 @@ function usesMoreBits(layer: number, layers: number): boolean {
   return layer < eighth || layer >= Math.floor((7 * layers) / 8) || (layer - eighth) % 3 === 2;
 }
 
-function randomTensor(name: string, tensor: { dimensions: readonly number[]; type: string; seed: number }): Tensor {
-  const { dimensions: shape, type, seed } = tensor;
+function randomTensor(
+  name: string,
+  tensor: { dimensions: readonly number[]; type: string; seed: number; ofBfloats: boolean },
+): Tensor {
+  const { dimensions: shape, type, seed, ofBfloats } = tensor;
   const bytes = tensorBytes(tensorTypeByName(type)!, shape);
   if (name.endsWith("norm.weight")) {
     return { name, type, shape, data: () => [new Uint8Array(new Float32Array(shape[0]).fill(1).buffer)] };
   }
   // Each product has the deviation of its input. Rows of the embedding have it too, before the first norm.
   const deviation = name.endsWith(".bias") ? 0.1 : 1 / Math.sqrt(shape[0]);
-  return { name, type, shape, data: () => randomWeights(type, { bytes, deviation, seed }) };
+  return { name, type, shape, data: () => randomWeights(type, { bytes, deviation, seed, ofBfloats }) };
 }

@@ -110,16 +110,17 @@ export function randomWords(seed: number): () => number {
  * Chunks of random weights.
  *
  * @param format One of {@linkcode randomFormats}.
- * @param options `bytes`: how many, whole blocks; `deviation` of the weights; `seed`.
+ * @param options `bytes`: how many, whole blocks; `deviation` of the weights; `seed`; for F16, `ofBfloats`: whether
+ * all are BF16 as well. Default: false.
  */
 export function* randomWeights(
   format: string,
-  options: { bytes: number; deviation: number; seed: number },
+  options: { bytes: number; deviation: number; seed: number; ofBfloats?: boolean },
 ): Generator<Uint8Array, void> {
-  const { bytes, deviation, seed } = options;
+  const { bytes, deviation, seed, ofBfloats = false } = options;
   const { blockBytes } = tensorTypeByName(format)!;
   const next = randomWords(seed);
-  const pool = poolOf(format, deviation);
+  const pool = poolOf(format, { deviation, ofBfloats });
   const poolBlocks = pool.length / blockBytes;
   for (let left = bytes; left > 0;) {
     // From another place each time, so that no two tensors are alike.
@@ -132,8 +133,8 @@ export function* randomWeights(
 
 const pools = new Map<string, Uint8Array>();
 
-function poolOf(format: string, deviation: number): Uint8Array {
-  const key = `${format} ${deviation}`;
+function poolOf(format: string, values: { deviation: number; ofBfloats: boolean }): Uint8Array {
+  const key = `${format} ${values.deviation} ${values.ofBfloats}`;
   const known = pools.get(key);
   if (known !== undefined) return known;
   const { blockBytes } = tensorTypeByName(format)!;
@@ -141,30 +142,39 @@ function poolOf(format: string, deviation: number): Uint8Array {
   const next = randomWords(0x9e3779b9);
   const words = new Uint32Array(pool.buffer);
   for (let i = 0; i < words.length; i++) words[i] = next();
-  fitScales(pool, { format, deviation, blockBytes });
+  fitScales(pool, { ...values, format, blockBytes });
   pools.set(key, pool);
   return pool;
 }
 
 /** Overwrites what random bits would make infinite or far too large. */
-function fitScales(pool: Uint8Array, block: { format: string; deviation: number; blockBytes: number }): void {
-  const { format, deviation, blockBytes } = block;
+function fitScales(
+  pool: Uint8Array,
+  block: { format: string; deviation: number; ofBfloats: boolean; blockBytes: number },
+): void {
+  const { format, deviation, ofBfloats, blockBytes } = block;
   const view = new DataView(pool.buffer);
   // Uniform in ±half has a deviation of half / sqrt(3).
   const half = deviation * Math.sqrt(3);
   const uniform = (bits: number) => (bits / 2 ** 31 - 1) * half;
   for (let at = 0; at < pool.length; at += blockBytes) {
     if (format === "F32") view.setFloat32(at, uniform(view.getUint32(at, true)), true);
-    else if (format === "F16") view.setFloat16(at, uniform(view.getUint16(at, true) * 2 ** 16), true);
-    else if (format === "BF16") view.setUint16(at, bfloat16(uniform(view.getUint16(at, true) * 2 ** 16)), true);
-    else {
+    else if (format === "F16") {
+      const value = uniform(view.getUint16(at, true) * 2 ** 16);
+      view.setFloat16(at, ofBfloats ? cutToBfloat(value) : value, true);
+    } else if (format === "BF16") {
+      const value = cutToBfloat(uniform(view.getUint16(at, true) * 2 ** 16));
+      view.setUint16(at, new Uint32Array(Float32Array.of(value).buffer)[0] >>> 16, true);
+    } else {
       for (const { offset, scale } of layouts[format] ?? []) view.setFloat16(at + offset, scale * deviation, true);
       special[format]?.(view, { at, deviation });
     }
   }
 }
 
-/** The upper half of an f32, cut off: the rounding does not matter here. */
-function bfloat16(value: number): number {
-  return new Uint32Array(Float32Array.of(value).buffer)[0] >>> 16;
+/** To the upper half of an f32, without rounding: it does not matter here. */
+function cutToBfloat(value: number): number {
+  const bits = new Uint32Array(Float32Array.of(value).buffer);
+  bits[0] &= 0xffff0000;
+  return new Float32Array(bits.buffer)[0];
 }
