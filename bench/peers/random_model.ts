@@ -17,8 +17,8 @@ type MetadataEntry = readonly [key: string, value: MetadataValue];
 export type Mix = string;
 
 /**
- * The mixes by the names of `--type`, beside the formats themselves. F16_OF_BF16 is F16 that was made from BF16, as most
- * files of F16 are; the weights of plain F16 have all of its fraction.
+ * The mixes by the names of `--type`, beside the formats themselves. F16_OF_BF16 is F16 that was made from BF16, as
+ * most files of F16 are; the weights of plain F16 have all of its fraction.
  */
 export const mixes: readonly Mix[] = ["Q4_K_M", "F16_OF_BF16"];
 
