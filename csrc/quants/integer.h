@@ -6,9 +6,9 @@
 // scales are vectors over rows. A tile covers `columns` columns, a multiple of 64 and of the block (256, or as few
 // blocks as give whole cache lines), and has the size of the 16 * columns / values blocks it was made of, rounded up to
 // whole cache lines. Rows may end inside a tile. Scales stand in front of codes (where they fill more than a few lines,
-// those of some columns in front of these), and what a group of 32 columns needs stands together, so that a tile is read
-// in the order of the memory: decoding Q4_K then takes 94 % of what two threads can read, where it took 66 % when the
-// scales stood behind and high bits apart (65 GB/s, with AVX-512).
+// those of some columns in front of these), and what a group of 32 columns needs stands together, so that a tile is
+// read in the order of the memory: decoding Q4_K then takes 94 % of what two threads can read, where it took 66 % when
+// the scales stood behind and high bits apart (65 GB/s, with AVX-512).
 //
 // A format <f> of kind INTEGER defines, in quants/<f>.h:
 //   block_<f>                              the block in the file
