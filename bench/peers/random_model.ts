@@ -13,12 +13,12 @@ import type { Shape } from "./shapes.ts";
 type Tensor = TensorContent<() => Iterable<Uint8Array>>;
 type MetadataEntry = readonly [key: string, value: MetadataValue];
 
-/** What a file is made of: every matrix of one format, or llama.cpp's mix of that name. */
+/** What a file is made of: every matrix of one format, or one of {@linkcode mixes}. */
 export type Mix = string;
 
 /**
- * The mixes by the names of `--type`, beside the formats themselves. F16_OF_BF16 is F16 that was made from BF16, as
- * most files of F16 are; the weights of plain F16 have all of its fraction.
+ * The mixes by the names of `--type`, beside the formats themselves: llama.cpp's of that name, and F16 that was made
+ * from BF16, as most files of F16 are. (The weights of plain F16 have all of its fraction.)
  */
 export const mixes: readonly Mix[] = ["Q4_K_M", "F16_OF_BF16"];
 

@@ -161,10 +161,9 @@ function fitScales(
     if (format === "F32") view.setFloat32(at, uniform(view.getUint32(at, true)), true);
     else if (format === "F16") {
       const value = uniform(view.getUint16(at, true) * 2 ** 16);
-      view.setFloat16(at, ofBfloats ? cutToBfloat(value) : value, true);
+      view.setFloat16(at, ofBfloats ? widenBfloat16(bfloat16(value)) : value, true);
     } else if (format === "BF16") {
-      const value = cutToBfloat(uniform(view.getUint16(at, true) * 2 ** 16));
-      view.setUint16(at, new Uint32Array(Float32Array.of(value).buffer)[0] >>> 16, true);
+      view.setUint16(at, bfloat16(uniform(view.getUint16(at, true) * 2 ** 16)), true);
     } else {
       for (const { offset, scale } of layouts[format] ?? []) view.setFloat16(at + offset, scale * deviation, true);
       special[format]?.(view, { at, deviation });
@@ -172,9 +171,11 @@ function fitScales(
   }
 }
 
-/** To the upper half of an f32, without rounding: it does not matter here. */
-function cutToBfloat(value: number): number {
-  const bits = new Uint32Array(Float32Array.of(value).buffer);
-  bits[0] &= 0xffff0000;
-  return new Float32Array(bits.buffer)[0];
+/** The upper half of an f32, cut off: the rounding does not matter here. */
+function bfloat16(value: number): number {
+  return new Uint32Array(Float32Array.of(value).buffer)[0] >>> 16;
+}
+
+function widenBfloat16(bits: number): number {
+  return new Float32Array(Uint32Array.of(bits << 16).buffer)[0];
 }
